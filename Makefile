@@ -1,0 +1,107 @@
+# From a fresh clone, with Python, a C compiler and make:
+#
+#     make demo       a MUD to connect to, on 127.0.0.1 port 4000
+#     make test       the whole test suite
+#
+# `make` alone lists the rest. Each target installs what it needs into .venv, once, and the package itself as a wheel:
+# what runs is what users get, never the source tree.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 4000
+
+# Asked by running them: a pyenv shim may be on PATH for a Python that is not there.
+CANDIDATES := python3.10 python3.11 python3.12 python3.13
+PYTHONS ?= $(foreach python,$(CANDIDATES),$(shell $(python) -c 'print("$(python)")' 2>/dev/null))
+
+SOURCES := pyproject.toml setup.py \
+	$(shell find src examples -name '*.py' -o -name '*.py[ix]' -o -name py.typed)
+
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.SECONDARY:
+.PHONY: help demo test test-pure test-pythons check bench docs wheels clean
+
+help: ## list the targets
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: .venv/.demo ## run the talker on HOST and PORT (127.0.0.1 4000)
+	@$(BIN)/python -m telnet demo --host $(HOST) --port $(PORT)
+
+test: .venv/.test ## run the suite over the extension and the pure twin; every line must be covered
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+test-pure: .venv-pure/.test ## run the suite on a build without the extension
+	.venv-pure/bin/python -m telnet --version
+	.venv-pure/bin/pytest --no-extension
+
+test-pythons: ## run the suite on each Python found (PYTHONS)
+	@$(MAKE) --no-print-directory $(PYTHONS:%=test-%)
+
+test-python%: .venv-python%/.test
+	.venv-python$*/bin/python -m telnet --version
+	.venv-python$*/bin/pytest
+
+check: .venv/.dev ## lint, formatting, types, stubs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy src tests examples
+	$(BIN)/stubtest telnet._parser
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
+
+bench: .venv/.dev ## measure both implementations side by side
+	$(BIN)/python bench/run.py
+
+docs: .venv/.dev ## build the documentation and run its examples
+	$(BIN)/sphinx-build -q -W --keep-going -b doctest docs docs/_build/doctest
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+wheels: .venv/.dev ## build the source distribution, and the wheel from it, into dist/
+	rm -rf dist
+	TELNET_BUILD_EXTENSION=require $(BIN)/python -m build --outdir dist
+
+clean: ## remove everything that is not in the repository's history
+	rm -rf .venv .venv-* build dist src/*.egg-info src/telnet/*.c src/telnet/*.so docs/_build
+	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests examples bench docs -name __pycache__ -prune -exec rm -rf {} +
+
+# --- environments -----------------------------------------------------------------------------------------------------
+# A stamp in the environment says what was put into it. `.venv-python3.12` is made by python3.12, the others by PYTHON.
+
+interpreter = $(or $(filter python%,$(*:.venv-%=%)),$(PYTHON))
+pip = bin/python -m pip --quiet --disable-pip-version-check
+
+%/.venv:
+	@echo "creating $*"
+	@$(interpreter) -m venv --clear $*
+	@$*/$(pip) install --upgrade "pip>=25.1"
+	@touch $@
+
+# A build directory left by another build would be packed again (setuptools reuses build/lib).
+unbuild = rm -rf build src/*.egg-info src/telnet/*.c
+
+.venv-pure/.test: build = TELNET_BUILD_EXTENSION=no
+%/.test: build = TELNET_BUILD_EXTENSION=require
+%/.demo: build = TELNET_BUILD_EXTENSION=auto
+
+%/.demo: %/.venv $(SOURCES)
+	@echo "installing telnet into $*"
+	@$(unbuild)
+	@$(build) $*/$(pip) install .
+	@$(unbuild)
+	@touch $@
+
+%/.test: %/.venv $(SOURCES)
+	@echo "installing telnet and its tests' tools into $*"
+	@$(unbuild)
+	@$(build) $*/$(pip) install . --group test
+	@$(unbuild)
+	@touch $@
+
+%/.dev: %/.test pyproject.toml
+	@echo "installing the development tools into $*"
+	@$*/$(pip) install --group dev
+	@touch $@

@@ -1,0 +1,1 @@
+"""Small programs to read, to run and to begin from."""

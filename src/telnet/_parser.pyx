@@ -1,0 +1,508 @@
+# cython: language_level=3
+# cython: freethreading_compatible=True
+# cython: boundscheck=False, wraparound=False, initializedcheck=False
+# cython: auto_pickle=False, autotestdict=False
+"""The Telnet parser in Cython: bytes in, calls out, no I/O.
+
+This is the twin of ``_parser_py.py``, which tells the theory of operation: the same states, one reader for each, and
+the same promise that a reader moves ``_consumed`` and sets the new state before it calls the handler. The two behave
+alike to the last byte and to the text of every exception; change neither without the other.
+
+What differs is how little is done per byte: ``memchr`` finds the next IAC, after a look at the next byte; a run of data
+with escapes in it is joined in one scratch buffer; everything that stands before the end of the chunk is a borrowed
+pointer into the ``bytes`` object that ``feed`` was given, which its caller keeps alive.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_CheckExact, PyBytes_FromStringAndSize
+from cpython.buffer cimport (
+    PyBUF_FULL_RO, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer,
+)
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from libc.string cimport memchr, memcpy
+
+cdef extern from *:
+    const Py_ssize_t PY_SSIZE_T_MAX
+
+__all__ = ["IMPLEMENTATION", "Parser"]
+
+IMPLEMENTATION = "cython"
+
+ctypedef const unsigned char *Bytes
+
+cdef enum:
+    SE = 240
+    SB = 250
+    WILL = 251  # WILL WONT DO DONT are 251 to 254
+    IAC = 255
+
+cdef enum State:
+    STREAM
+    COMMAND
+    OPTION
+    SB_OPTION
+    SB_OPTION_IAC
+    PAYLOAD
+    PAYLOAD_IAC
+    SKIP
+    SKIP_IAC
+
+cdef enum:
+    EXCERPT = 64  # bytes shown to on_protocol_error, the option among them
+    NEAR = 24  # how far to copy byte by byte before a search pays
+    KEPT = 256  # payload buffer that an idle parser may hold, in bytes
+
+cdef str NO_OPTION = "subnegotiation without an option"
+cdef str INTERRUPTED = "subnegotiation interrupted by a command"
+cdef str TOO_LONG = "subnegotiation longer than max_subnegotiation"
+
+# Every byte as the bytes object that the handler gets.
+cdef tuple BYTES = tuple([bytes((number,)) for number in range(256)])
+
+
+@cython.final
+cdef class Parser:
+    """Splits what a Telnet peer sends into data, commands, options and subnegotiations.
+
+    ``handler`` is any object. Five methods are looked up on it once, here; one that is absent, or None, costs nothing:
+
+    * ``on_data(data)``: application bytes, never empty, ``IAC IAC`` undone;
+    * ``on_command(command)``: IAC and any byte that is not named below, undefined ones and a stray SE included;
+    * ``on_option(command, option)``: WILL, WONT, DO or DONT, and an option byte of any value;
+    * ``on_subnegotiation(option, data)``: a complete IAC SB ... IAC SE, escapes undone, ``data`` possibly empty;
+    * ``on_protocol_error(reason, data)``: what the peer did wrong, as one of a few constant texts, and the first bytes
+      of it (the option and the start of the payload, 64 bytes at most).
+
+    All of them are given real ``bytes``; ``command`` and ``option`` have length 1. ``telnet.parser.Handler`` describes
+    them in full. A payload of more than ``max_subnegotiation`` bytes is dropped with one protocol error.
+
+    The calls do not depend on how the input was cut into chunks, except that a run of data may come in several pieces.
+
+    Raises ``TypeError`` if a handler method is not callable or if ``max_subnegotiation`` is not an int, and
+    ``ValueError`` if that is negative. A parser serves one connection; it cannot be subclassed, copied or pickled.
+
+    Sources: RFC 854, RFC 855, and RFC 861 for the option 255.
+    """
+
+    cdef object _on_data
+    cdef object _on_command
+    cdef object _on_option
+    cdef object _on_subnegotiation
+    cdef object _on_protocol_error
+    cdef object _max_subnegotiation
+    cdef Py_ssize_t _limit
+    cdef Py_ssize_t _consumed
+    cdef State _state
+    cdef bint _feeding
+    cdef bint _stopped
+    cdef unsigned char _command
+    cdef unsigned char _option
+    cdef unsigned char *_payload
+    cdef Py_ssize_t _length
+    cdef Py_ssize_t _capacity
+    cdef unsigned char *_scratch
+
+    @cython.critical_section
+    def __init__(self, handler, *, max_subnegotiation=65536):
+        self._max_subnegotiation = size_limit(max_subnegotiation)
+        self._limit = min(max_subnegotiation, PY_SSIZE_T_MAX // 2)
+        self._on_data = method(handler, "on_data")
+        self._on_command = method(handler, "on_command")
+        self._on_option = method(handler, "on_option")
+        self._on_subnegotiation = method(handler, "on_subnegotiation")
+        self._on_protocol_error = method(handler, "on_protocol_error")
+        self._state = STREAM
+        self._length = 0
+
+    def __dealloc__(self):
+        PyMem_Free(self._payload)
+
+    @property
+    @cython.critical_section
+    def max_subnegotiation(self):
+        """The longest payload that is delivered, in bytes, escapes undone."""
+        return self._max_subnegotiation
+
+    @property
+    @cython.critical_section
+    def consumed(self):
+        """How many bytes the latest ``feed`` has consumed.
+
+        Inside a callback: up to and including the event being delivered. After a callback has raised, this is where to
+        go on: ``parser.feed(data[parser.consumed:])``.
+        """
+        return self._consumed
+
+    @cython.critical_section
+    def feed(self, data):
+        """Parse a chunk, calling the handler for each event in it, and return how many bytes were consumed.
+
+        ``data`` is any contiguous bytes-like object of any length. The return value is ``len(data)``, unless a callback
+        called ``stop``: then the bytes behind it were not looked at, and the caller owns them. A sequence that is cut
+        off by the end of the chunk is kept; feed the next chunk whenever it comes.
+
+        A callback's exception leaves ``feed`` at once. Its event counts as consumed, ``consumed`` says how far that is,
+        and the parser can be fed the rest.
+
+        A ``bytes`` chunk without any IAC is handed to ``on_data`` as the same object. Another bytes-like object is
+        copied and stays exported until ``feed`` returns, so a callback cannot resize it.
+
+        Raises ``TypeError`` if ``data`` is not bytes-like, ``BufferError`` if it is not contiguous, and
+        ``RuntimeError`` if called from inside a callback of the same parser; nothing is consumed then. No input makes
+        it raise by itself.
+        """
+        cdef Py_buffer view
+        if self._feeding:
+            raise RuntimeError("feed() called from inside a callback of the same parser")
+        if PyBytes_CheckExact(data):
+            return self._feed(data)
+        contiguous(data, &view)
+        try:
+            return self._feed(PyBytes_FromStringAndSize(<const char *>view.buf, view.len))
+        finally:
+            PyBuffer_Release(&view)
+
+    @cython.critical_section
+    def stop(self):
+        """Make the ``feed`` that is under way return after the event being delivered.
+
+        For use inside a callback, when the bytes that follow are not Telnet (a zlib stream after an MCCP start) or not
+        wanted (the connection was closed). ``feed`` then returns the count up to and including this event. Outside
+        ``feed`` this does nothing.
+        """
+        self._stopped = True
+
+    @cython.critical_section
+    def reset(self):
+        """Forget a sequence that is not complete: the next byte is read as plain stream.
+
+        Allowed inside a callback too, where the next byte is the one behind the event being delivered.
+        """
+        self._state = STREAM
+        self._clear_payload()
+
+    def __reduce__(self):
+        raise TypeError("cannot copy or pickle a Parser: it belongs to one connection")
+
+    cdef Py_ssize_t _feed(self, bytes data) except -1:
+        cdef Bytes chunk = <Bytes><const char *>data
+        cdef Py_ssize_t size = len(data)
+        self._feeding = True
+        self._stopped = False
+        self._consumed = 0
+        try:
+            while self._consumed < size and not self._stopped:
+                if self._state == STREAM:
+                    self._read_stream(data, chunk, size, self._consumed)
+                elif self._state == COMMAND:
+                    self._read_command(data, chunk, size)
+                elif self._state == PAYLOAD:
+                    self._read_payload(chunk, size)
+                elif self._state == PAYLOAD_IAC:
+                    self._read_payload_iac(chunk[self._consumed])
+                elif self._state == OPTION:
+                    self._read_option(chunk[self._consumed])
+                elif self._state == SB_OPTION:
+                    self._read_sb_option(chunk[self._consumed])
+                elif self._state == SB_OPTION_IAC:
+                    self._read_sb_option_iac(chunk[self._consumed])
+                elif self._state == SKIP:
+                    self._read_skip(chunk, size)
+                else:
+                    self._read_skip_iac(chunk[self._consumed])
+        finally:
+            self._feeding = False
+            if self._scratch != NULL:
+                PyMem_Free(self._scratch)
+                self._scratch = NULL
+        return self._consumed
+
+    cdef int _read_stream(self, bytes data, Bytes chunk, Py_ssize_t size, Py_ssize_t pos) except -1:
+        """Read data and complete sequences until the chunk ends, a callback stops, or another state has to take over.
+
+        The data run begins at ``_consumed``. That is before ``pos`` if it begins with the second IAC of an escape.
+        """
+        cdef Bytes end = chunk + size
+        cdef Bytes start = chunk + self._consumed
+        cdef Bytes iac = chunk + pos
+        cdef unsigned char byte
+        while True:
+            if iac == end or iac[0] != IAC:
+                iac = find_iac(iac, end - iac)
+                if iac == NULL:
+                    self._deliver_data(data, chunk, start, end)
+                    return 0
+            if iac + 1 < end and iac[1] == IAC:
+                self._deliver_escaped(chunk, start, iac, end)
+            else:
+                if start < iac:
+                    self._deliver_data(data, chunk, start, iac)
+                    if self._stopped:
+                        return 0
+                if iac + 1 == end:
+                    self._state = COMMAND
+                    self._consumed = size
+                    return 0
+                byte = iac[1]
+                if byte >= WILL:
+                    if iac + 2 == end:
+                        self._state = OPTION
+                        self._command = byte
+                        self._consumed = size
+                        return 0
+                    self._consumed = iac + 3 - chunk
+                    if self._on_option is not None:
+                        self._on_option(BYTES[byte], BYTES[iac[2]])
+                elif byte == SB:
+                    if not self._deliver_whole_subnegotiation(chunk, iac + 2, end):
+                        self._state = SB_OPTION
+                        self._consumed = iac + 2 - chunk
+                        return 0
+                else:
+                    self._consumed = iac + 2 - chunk
+                    if self._on_command is not None:
+                        self._on_command(BYTES[byte])
+            if self._stopped or self._consumed == size:
+                return 0
+            start = iac = chunk + self._consumed
+
+    cdef int _deliver_data(self, bytes data, Bytes chunk, Bytes start, Bytes stop) except -1:
+        cdef Py_ssize_t length = stop - start
+        if self._on_data is None:
+            self._consumed = stop - chunk
+            return 0
+        if length != len(data):
+            data = PyBytes_FromStringAndSize(<const char *>start, length)
+        self._consumed = stop - chunk
+        self._on_data(data)
+        return 0
+
+    cdef int _deliver_escaped(self, Bytes chunk, Bytes start, Bytes iac, Bytes end) except -1:
+        """Deliver a data run with an escape in it, at ``iac``, as one piece."""
+        cdef unsigned char *out
+        cdef Bytes near
+        cdef bytes run
+        if self._on_data is None:
+            self._consumed = iac + 2 - chunk
+            return 0
+        if self._scratch == NULL:
+            # What is left of the chunk: no later run of it is longer.
+            self._scratch = <unsigned char *>PyMem_Malloc(<size_t>(end - start))
+            if self._scratch == NULL:
+                raise MemoryError
+        out = self._scratch
+        memcpy(out, start, <size_t>(iac - start))
+        out += iac - start
+        while iac + 1 < end and iac[0] == IAC and iac[1] == IAC:
+            out[0] = IAC
+            out += 1
+            iac += 2
+            near = iac + min(<Py_ssize_t>NEAR, end - iac)
+            while iac < near and iac[0] != IAC:
+                out[0] = iac[0]
+                out += 1
+                iac += 1
+            if iac == near and iac < end:
+                start = iac
+                iac = find_iac(iac, end - iac)
+                if iac == NULL:
+                    iac = end
+                memcpy(out, start, <size_t>(iac - start))
+                out += iac - start
+        run = PyBytes_FromStringAndSize(<const char *>self._scratch, out - self._scratch)
+        self._consumed = iac - chunk
+        self._on_data(run)
+        return 0
+
+    cdef bint _deliver_whole_subnegotiation(self, Bytes chunk, Bytes start, Bytes end) except -1:
+        """Deliver a subnegotiation that lies whole and plain in the chunk; return whether it did."""
+        cdef Bytes body = start + 1
+        cdef Bytes iac
+        cdef bytes payload
+        if body >= end or start[0] == IAC:
+            return False
+        iac = find_iac(body, min(self._limit + 1, end - body))
+        if iac == NULL or iac + 1 == end or iac[1] != SE:
+            return False
+        if self._on_subnegotiation is None:
+            self._consumed = iac + 2 - chunk
+            return True
+        payload = PyBytes_FromStringAndSize(<const char *>body, iac - body)
+        self._consumed = iac + 2 - chunk
+        self._on_subnegotiation(BYTES[start[0]], payload)
+        return True
+
+    cdef int _read_command(self, bytes data, Bytes chunk, Py_ssize_t size) except -1:
+        cdef unsigned char byte = chunk[self._consumed]
+        self._state = STREAM
+        if byte == IAC:
+            return self._read_stream(data, chunk, size, self._consumed + 1)
+        self._consumed += 1
+        if byte >= WILL:
+            self._state = OPTION
+            self._command = byte
+        elif byte == SB:
+            self._state = SB_OPTION
+        elif self._on_command is not None:
+            self._on_command(BYTES[byte])
+        return 0
+
+    cdef int _read_option(self, unsigned char option) except -1:
+        self._state = STREAM
+        self._consumed += 1
+        if self._on_option is not None:
+            self._on_option(BYTES[self._command], BYTES[option])
+        return 0
+
+    cdef int _read_sb_option(self, unsigned char byte) except -1:
+        self._consumed += 1
+        if byte == IAC:
+            self._state = SB_OPTION_IAC
+        else:
+            self._open_payload(byte)
+        return 0
+
+    cdef int _read_sb_option_iac(self, unsigned char byte) except -1:
+        if byte == IAC:
+            self._consumed += 1
+            self._open_payload(byte)
+        elif byte == SE:
+            # RFC 861 makes 255 an option too, so that IAC SB IAC SE could be the start of one. It is not read so: the
+            # text behind it would be swallowed up to the next IAC SE.
+            self._consumed += 1
+            self._fail(NO_OPTION, STREAM, b"")
+        else:
+            self._fail(INTERRUPTED, COMMAND, b"")
+        return 0
+
+    cdef void _open_payload(self, unsigned char option) noexcept:
+        self._state = PAYLOAD
+        self._option = option
+
+    cdef int _read_payload(self, Bytes chunk, Py_ssize_t size) except -1:
+        cdef Bytes start = chunk + self._consumed
+        cdef Py_ssize_t left = size - self._consumed
+        cdef Py_ssize_t room = self._limit - self._length
+        cdef Bytes iac = find_iac(start, min(left, room + 1))
+        cdef Py_ssize_t length = left if iac == NULL else iac - start
+        if length > room:
+            self._append(start, room)
+            self._consumed += room + 1
+            return self._drop(TOO_LONG, SKIP)
+        self._append(start, length)
+        self._consumed += length
+        if iac != NULL:
+            self._consumed += 1
+            self._state = PAYLOAD_IAC
+        return 0
+
+    cdef int _read_payload_iac(self, unsigned char byte) except -1:
+        cdef bytes payload = None
+        if byte == IAC:
+            if self._length < self._limit:
+                self._append(&byte, 1)
+                self._consumed += 1
+                self._state = PAYLOAD
+                return 0
+            self._consumed += 1
+            return self._drop(TOO_LONG, SKIP)
+        if byte != SE:
+            return self._drop(INTERRUPTED, COMMAND)
+        if self._on_subnegotiation is not None:
+            payload = PyBytes_FromStringAndSize(<const char *>self._payload, self._length)
+        self._clear_payload()
+        self._consumed += 1
+        self._state = STREAM
+        if self._on_subnegotiation is not None:
+            self._on_subnegotiation(BYTES[self._option], payload)
+        return 0
+
+    cdef int _append(self, Bytes start, Py_ssize_t length) except -1:
+        cdef Py_ssize_t capacity = self._length + length
+        cdef unsigned char *payload
+        if capacity > self._capacity:
+            # Half as much again, so that the copies stay linear; never more than a payload can need.
+            capacity = max(capacity, min(self._limit, capacity + capacity // 2 + 32))
+            payload = <unsigned char *>PyMem_Realloc(self._payload, <size_t>capacity)
+            if payload == NULL:
+                raise MemoryError
+            self._payload = payload
+            self._capacity = capacity
+        if length:
+            memcpy(self._payload + self._length, start, <size_t>length)
+        self._length += length
+        return 0
+
+    cdef void _clear_payload(self) noexcept:
+        self._length = 0
+        if self._capacity > KEPT:
+            PyMem_Free(self._payload)
+            self._payload = NULL
+            self._capacity = 0
+
+    cdef int _drop(self, str reason, State state) except -1:
+        cdef bytes excerpt = None
+        if self._on_protocol_error is not None:
+            excerpt = BYTES[self._option]
+            if self._length:
+                excerpt += PyBytes_FromStringAndSize(<const char *>self._payload, min(self._length, EXCERPT - 1))
+        self._clear_payload()
+        return self._fail(reason, state, excerpt)
+
+    cdef int _fail(self, str reason, State state, bytes excerpt) except -1:
+        self._state = state
+        if self._on_protocol_error is not None:
+            self._on_protocol_error(reason, excerpt)
+        return 0
+
+    cdef int _read_skip(self, Bytes chunk, Py_ssize_t size) except -1:
+        cdef Bytes iac = find_iac(chunk + self._consumed, size - self._consumed)
+        if iac == NULL:
+            self._consumed = size
+        else:
+            self._state = SKIP_IAC
+            self._consumed = iac + 1 - chunk
+        return 0
+
+    cdef int _read_skip_iac(self, unsigned char byte) except -1:
+        if byte == IAC:
+            self._state = SKIP
+            self._consumed += 1
+        elif byte == SE:
+            self._state = STREAM
+            self._consumed += 1
+        else:
+            self._state = COMMAND
+        return 0
+
+
+cdef inline Bytes find_iac(Bytes start, Py_ssize_t length) noexcept:
+    return <Bytes>memchr(start, IAC, <size_t>length)
+
+
+cdef object size_limit(object value):
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"max_subnegotiation must be an int, not {type(value).__name__}")
+    if value < 0:
+        raise ValueError(f"max_subnegotiation must be 0 or more, not {value}")
+    return value
+
+
+cdef object method(object handler, str name):
+    found = getattr(handler, name, None)
+    if found is not None and not callable(found):
+        raise TypeError(f"{name} of the handler must be callable, not {type(found).__name__}")
+    return found
+
+
+cdef int contiguous(object data, Py_buffer *view) except -1:
+    """Fill in a view of ``data``, which holds it exported until it is released."""
+    if isinstance(data, str):
+        raise TypeError("data must be bytes-like, not str: encode text before feeding it")
+    if not PyObject_CheckBuffer(data):
+        raise TypeError(f"data must be bytes-like, not {type(data).__name__}")
+    PyObject_GetBuffer(data, view, PyBUF_FULL_RO)
+    if not PyBuffer_IsContiguous(view, b"C"):
+        PyBuffer_Release(view)
+        raise BufferError("data must be contiguous, as bytes(data) is")
+    return 0

@@ -1,0 +1,47 @@
+"""How much a peer may make a connection hold, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The bounds of one connection; a class states its own as ``limits = Limits(unsent=4 << 20)``.
+
+    Sizes are bytes (``int``), times are seconds (``float``).  A value that is not a number is a :exc:`TypeError`, one
+    that is not above zero a :exc:`ValueError`.
+    """
+
+    subnegotiation: int = 65536
+    """Payload of one SB...SE.  ZMP asks for at least 16 KiB; a GMCP map or a Core.Supports list fits four times."""
+
+    unread: int = 65536
+    """What may wait for a ``read_delimiter``: about ten times the longest line that MUD servers accept in the field."""
+
+    unsent: int = 1 << 20
+    """What may wait to be sent.  A peer that is a MiB behind has stopped reading: no screenful of text is that long."""
+
+    connect: float = 30.0
+    """For name resolution and all addresses of an outgoing connection; what people wait for a dial-up before giving
+    up."""
+
+    handshake: float = 10.0
+    """For a TLS handshake: a few round trips, even over a satellite link; a silent peer must not hold a descriptor."""
+
+    close: float = 30.0
+    """For a closing connection to take any of the output that still waits; starts anew with every byte it takes."""
+
+    linger: float = 2.0
+    """For the peer to read the last output and close after us: closing at once on unread input would destroy it."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            expected = (int,) if field.type == "int" else (int, float)
+            if isinstance(value, bool) or not isinstance(value, expected):
+                raise TypeError(f"limit {field.name} must be {field.type}, not {type(value).__name__}")
+            if not value > 0:
+                raise ValueError(f"limit {field.name} must be above 0, not {value!r}")

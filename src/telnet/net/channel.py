@@ -1,0 +1,150 @@
+"""What streams and servers have in common: an engine, a socket, addresses, and handlers that may fail."""
+
+from __future__ import annotations
+
+import logging
+import socket as sockets
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from telnet.net.address import display_address
+from telnet.net.engine import Engine
+
+__all__ = ["Channel"]
+
+logger = logging.getLogger("telnet")
+
+
+class Channel(ABC):
+    """Base of :class:`~telnet.Stream` and :class:`~telnet.Server`."""
+
+    engine: Engine
+    """The engine this channel belongs to."""
+
+    def __init__(self, *, engine: Engine | None = None, socket: sockets.socket | None = None) -> None:
+        if engine is not None and not isinstance(engine, Engine):
+            raise TypeError(f"engine must be an Engine, not {type(engine).__name__}")
+        self.engine = Engine.instance() if engine is None else engine
+        self.interest = 0
+        self._socket: sockets.socket | None = None
+        self._closed = False
+        self._addresses: dict[str, Any] = {}
+        if socket is not None:
+            self._adopt_socket(socket)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "no socket" if self._socket is None else f"#{self.fileno}"
+        return f"<{type(self).__name__} {state} at 0x{id(self):x}>"
+
+    @property
+    def fileno(self) -> int | None:
+        """The file descriptor (``int``), None while there is no socket."""
+        return None if self._socket is None else self._socket.fileno()
+
+    @property
+    def closed(self) -> bool:
+        """Whether this is over for good (``bool``)."""
+        return self._closed
+
+    # Addresses; one that was set stands until it is deleted
+
+    @property
+    def local_address(self) -> Any:
+        """Our own address: (host, port), a 4-tuple for IPv6, a path for a UNIX socket, None when there is none.
+
+        Can be set, when the one that people should see is another; ``del`` returns to the socket's own.
+        """
+        return self._address_of("local", "getsockname")
+
+    @local_address.setter
+    def local_address(self, address: Any) -> None:
+        self._addresses["local"] = address
+
+    @local_address.deleter
+    def local_address(self) -> None:
+        self._addresses.pop("local", None)
+
+    @property
+    def remote_address(self) -> Any:
+        """The peer's address, in the forms of :attr:`local_address`; valid until ``on_close`` returns.
+
+        Can be set, for a peer behind a proxy; ``del`` returns to the socket's own.
+        """
+        return self._address_of("remote", "getpeername")
+
+    @remote_address.setter
+    def remote_address(self, address: Any) -> None:
+        self._addresses["remote"] = address
+
+    @remote_address.deleter
+    def remote_address(self) -> None:
+        self._addresses.pop("remote", None)
+
+    def _address_of(self, side: str, query: str) -> Any:
+        if side in self._addresses:
+            return self._addresses[side]
+        if self._socket is None:
+            return None
+        try:
+            return display_address(getattr(self._socket, query)())
+        except OSError:
+            return None
+
+    # Handlers
+
+    def on_error(self, exc: Exception) -> None:  # noqa: B027  # a placeholder
+        """A handler raised ``exc``, which has been logged; the channel goes on.  Placeholder."""
+
+    def _call(self, handler: Callable[..., Any], *args: Any) -> None:
+        """Call a handler; what it raises costs it this one event, and nobody else anything."""
+        try:
+            handler(*args)
+        except Exception as exc:
+            self._report(exc)
+
+    def _report(self, exc: Exception) -> None:
+        logger.error("exception in a handler of %r", self, exc_info=exc)
+        try:
+            self.on_error(exc)
+        except Exception:
+            logger.exception("exception in on_error of %r", self)
+
+    # What the engine calls
+
+    @abstractmethod
+    def handle_events(self, events: int) -> None:
+        """React to the events, READ and WRITE or'ed, that are ready."""
+
+    def send_queued(self) -> None:  # noqa: B027  # not everything queues
+        """Send what the handlers of this turn have queued; nothing unless a subclass queues."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Close at once, sending nothing more."""
+
+    # The socket
+
+    def _adopt_socket(self, socket: sockets.socket) -> None:
+        if not isinstance(socket, sockets.socket):
+            raise TypeError(f"socket must be a socket.socket, not {type(socket).__name__}")
+        if self._socket is not None:
+            raise RuntimeError("the channel has a socket already")
+        if socket.type != sockets.SOCK_STREAM:
+            raise TypeError(f"socket must be a stream socket, not {sockets.SocketKind(socket.type).name}")
+        if socket.family not in (sockets.AF_INET, sockets.AF_INET6, getattr(sockets, "AF_UNIX", None)):
+            raise ValueError(f"socket must be of family AF_INET, AF_INET6 or AF_UNIX, not {socket.family}")
+        socket.setblocking(False)
+        self._socket = socket
+
+    def _watch(self, interest: int) -> None:
+        """Say which events are wanted now; the engine hears of it only when that changed."""
+        if interest != self.interest:
+            self.interest = interest
+            self.engine.modify_channel(self)
+
+    def _close_socket(self) -> None:
+        if self._socket is not None:
+            self.engine.remove_channel(self)
+            self._socket.close()
+            self._socket = None

@@ -1,0 +1,103 @@
+"""A Telnet connection: a stream whose commands, options and subnegotiations arrive as events of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from telnet.net.stream import Stream, StreamOptions
+from telnet.parser import Parser
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["TelnetConnection"]
+
+
+class TelnetConnection(Stream):
+    """A connection that speaks Telnet (RFC 854); the arguments are those of :class:`Stream`.
+
+    Input is parsed before :attr:`read_delimiter` sees it: what :meth:`on_read` gets is free of Telnet sequences, with
+    ``IAC IAC`` undone.  Nothing is answered automatically and no option state is kept.  Everything arrives in wire
+    order; a piece that a delimiter ends arrives with its end, so after a command in the middle of it.
+    """
+
+    def __init__(self, **kwargs: Unpack[StreamOptions]) -> None:
+        self._events = ParserEvents(self)
+        self._parser = Parser(self._events, max_subnegotiation=self.limits.subnegotiation)
+        super().__init__(**kwargs)
+
+    def _process_input(self, data: bytes) -> None:
+        rest: bytes | memoryview = data
+        while rest and self._reading:
+            try:
+                consumed = self._parser.feed(rest)
+            except Exception as exc:
+                consumed = self._parser.consumed
+                self._report(exc)
+            rest = memoryview(rest)[consumed:] if consumed < len(rest) else b""
+        # What follows a request for TLS in the same read was never protected; it is kept for the handshake to refuse.
+        if rest and not (self._closed or self._closing):
+            self._buffer += rest
+
+    def _stop_reading(self) -> None:
+        super()._stop_reading()
+        self._parser.stop()
+
+    def _release(self, linger: bool) -> None:
+        super()._release(linger)
+        # Parser and connection know each other; parted, both go as soon as nobody else holds them.
+        del self._events.connection
+
+    # Placeholders
+
+    def on_command(self, command: bytes) -> None:
+        """IAC and a command that takes no option.  Placeholder.
+
+        :param command: one byte (``bytes``), such as ``AYT`` or ``GA``; one that no RFC defines, or a stray ``SE``,
+            too.
+        """
+
+    def on_option(self, command: bytes, option: bytes) -> None:
+        """The peer negotiates (RFC 855).  Placeholder.
+
+        :param command: ``WILL``, ``WONT``, ``DO`` or ``DONT`` (``bytes``).
+        :param option: the option, one byte of any value (``bytes``).
+        """
+
+    def on_subnegotiation(self, option: bytes, data: bytes) -> None:
+        """A complete IAC SB ... IAC SE (RFC 855).  Placeholder.
+
+        :param option: the option, one byte of any value (``bytes``).
+        :param data: what it holds (``bytes``), ``IAC IAC`` undone; may be empty.
+        """
+
+    def on_protocol_error(self, reason: str, data: bytes) -> None:
+        """The peer broke the rules of framing; what it sent was dropped, and parsing goes on.  Placeholder.
+
+        :param reason: what was wrong (``str``).
+        :param data: an excerpt of what was dropped (``bytes``), of bounded length.
+        """
+
+
+class ParserEvents:
+    """What the parser calls: looks each handler up when it is needed, so that one set later counts too."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: TelnetConnection) -> None:
+        self.connection = connection
+
+    def on_data(self, data: bytes) -> None:
+        self.connection._deliver(data)
+
+    def on_command(self, command: bytes) -> None:
+        self.connection.on_command(command)
+
+    def on_option(self, command: bytes, option: bytes) -> None:
+        self.connection.on_option(command, option)
+
+    def on_subnegotiation(self, option: bytes, data: bytes) -> None:
+        self.connection.on_subnegotiation(option, data)
+
+    def on_protocol_error(self, reason: str, data: bytes) -> None:
+        self.connection.on_protocol_error(reason, data)

@@ -1,0 +1,440 @@
+"""Listening: accepting connections, keeping the set of those that are up, and stopping."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket as sockets
+import stat
+from collections.abc import Iterator, Set
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+
+from telnet.net.address import Address, Endpoint, display_address, parse_address
+from telnet.net.channel import Channel
+from telnet.net.connection import TelnetConnection
+from telnet.net.engine import READ, Engine
+from telnet.net.stream import Stream
+from telnet.net.timers import Timer
+from telnet.net.tls import TLS, SSLOptions, tls_from_options
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+__all__ = ["Connections", "Server", "ServerOptions", "TelnetServer"]
+
+logger = logging.getLogger("telnet")
+
+# How many connections one turn accepts, so that a crowd at the door does not keep those inside waiting.
+ACCEPTS_PER_TURN = 64
+
+# How long accepting pauses when the system has no descriptor or memory left for another connection.
+PAUSE = 0.25
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+# How often another port is tried when one that is free for one address is taken on the next.
+PORT_ATTEMPTS = 16
+
+
+class ServerOptions(TypedDict, total=False):
+    """What a server can be made with; all are optional."""
+
+    engine: Engine | None
+    socket: sockets.socket | None
+    ssl_options: SSLOptions | None
+
+
+class Connections(Set[Stream]):
+    """The connections of a server that are up and not being closed: a live set.
+
+    Iterating is safe whatever happens meanwhile: who joins is left out until the next time, and who leaves before its
+    turn is skipped.  So a broadcast is ``for connection in server.connections: connection.write(data)``.
+    """
+
+    def __init__(self) -> None:
+        self._members: dict[Stream, None] = {}
+
+    def __contains__(self, connection: object) -> bool:
+        return connection in self._members
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Stream]:
+        for connection in tuple(self._members):
+            if connection in self._members:
+                yield connection
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} connections>"
+
+    def values(self) -> Connections:
+        """Return the set itself, for code that knew it as a dictionary."""
+        return self
+
+
+class Server(Channel):
+    """Accepts connections and makes an object of :attr:`ConnectionClass` of each.
+
+    :param ConnectionClass: the class of the connections; the class attribute when left out.
+    :param engine: the :class:`Engine` to join, which its connections join too; the global one when left out.
+    :param socket: a bound stream socket to listen on, instead of a new one.
+    :param ssl_options: secure all connections with TLS, as with :meth:`startSSL`.
+    :raises TypeError: for an argument that is not one of these, or of the wrong type.
+    """
+
+    ConnectionClass: type[Stream] = Stream
+
+    accept_limit: ClassVar[int] = ACCEPTS_PER_TURN
+
+    listening: bool
+    """Whether new connections are accepted."""
+
+    ssl_enabled: bool
+    """Whether new connections are secured with TLS."""
+
+    connections: Connections
+    """The connections that are up, a live set."""
+
+    def __init__(self, ConnectionClass: type[Stream] | None = None, **kwargs: Unpack[ServerOptions]) -> None:
+        if unknown := kwargs.keys() - ServerOptions.__annotations__.keys():
+            known = ", ".join(ServerOptions.__annotations__)
+            raise TypeError(f"unknown argument {min(unknown)!r} of {type(self).__name__}; known are {known}")
+        if ConnectionClass is not None:
+            self.ConnectionClass = ConnectionClass
+        if not (isinstance(self.ConnectionClass, type) and issubclass(self.ConnectionClass, Stream)):
+            raise TypeError(f"ConnectionClass must be a subclass of Stream, not {self.ConnectionClass!r}")
+        self.listening = False
+        self.ssl_enabled = False
+        self.connections = Connections()
+        self._leaving: dict[Stream, None] = {}
+        self._slaves: list[Slave] = []
+        self._tls: TLS | None = None
+        self._paused: Timer | None = None
+        self._unix_path: tuple[str, int] | None = None
+        self._flush_on_close = True
+        super().__init__(engine=kwargs.get("engine"), socket=kwargs.get("socket"))
+        if kwargs.get("ssl_options") is not None:
+            self.startSSL(kwargs["ssl_options"])  # type: ignore[arg-type]
+
+    @property
+    def channels(self) -> Connections:
+        """The same as :attr:`connections`, by the name it used to have."""
+        return self.connections
+
+    # Listening
+
+    def listen(self, address: Address, backlog: int = 1024, slave: bool = True, *, reuse_port: bool = False) -> Self:
+        """Listen on ``address``; ``on_listen`` is called before this returns.
+
+        :param address: a port or ("", port) for every address of this machine, IPv6 and IPv4 on one port; (host,
+            port) for
+            all addresses of a host name, which is looked up here and now; the path of a UNIX socket, which is removed
+            again by :meth:`close`.  Port 0 takes a free one, to be read from :attr:`local_address`.
+        :param backlog: how many connections may wait to be accepted (``int``).
+        :param slave: whether further addresses are listened on as well; without it an unspecific address is IPv4's
+            alone.
+        :param reuse_port: whether other processes may share the port (SO_REUSEPORT), each getting a share of the
+            connections.
+        :returns: the server itself.
+        :raises InvalidAddressFormatError: for an address that has none of these forms.
+        :raises RuntimeError: when listening already, or closed.
+        :raises OSError: when the system refuses, for example because the port is taken; the server can try again.
+        """
+        if self._closed or self.listening:
+            raise RuntimeError(f"cannot listen: the server is {'closed' if self._closed else 'listening already'}")
+        endpoint = parse_address(address)
+        if isinstance(backlog, bool) or not isinstance(backlog, int):
+            raise TypeError(f"backlog must be an int, not {type(backlog).__name__}")
+        if self._socket is not None:
+            self._socket.bind(_bind_address(endpoint, self._socket.family))
+            bound = [self._socket]
+        else:
+            bound = _bind(endpoint, slave=slave, reuse_port=reuse_port)
+        try:
+            for one in bound:
+                one.listen(backlog)
+        except OSError:
+            for one in bound:
+                one.close()
+            self._socket = None
+            raise
+        self._start_listening(bound)
+        return self
+
+    def _start_listening(self, bound: list[sockets.socket]) -> None:
+        if self._socket is None:
+            self._adopt_socket(bound[0])
+        self._remember_unix_path()
+        self._slaves = [Slave(self, socket) for socket in bound[1:]]
+        self.listening = True
+        for channel in (self, *self._slaves):
+            self.engine.add_channel(channel)
+            channel._watch(READ)
+        self._call(self.on_listen)
+
+    def _remember_unix_path(self) -> None:
+        assert self._socket is not None
+        path = self._socket.getsockname()
+        if isinstance(path, str) and path:
+            self._unix_path = (os.path.abspath(path), os.stat(path).st_ino)
+
+    def _remove_unix_path(self) -> None:
+        if self._unix_path is None:
+            return
+        path, inode = self._unix_path
+        try:
+            # Somebody else may listen there by now.
+            if os.stat(path).st_ino == inode:
+                os.unlink(path)
+        except OSError:
+            pass  # somebody removed it
+
+    def startSSL(self, ssl_options: SSLOptions = {}) -> Self:  # noqa: B006  # documented so, and never changed
+        """Secure every connection that is accepted from now on with TLS.
+
+        :param ssl_options: an :class:`ssl.SSLContext` for servers, or a mapping with ``certfile`` and any of
+            ``keyfile``,
+            ``ca_certs``, ``cert_reqs``, ``ciphers``.
+        :returns: the server itself.
+        :raises RuntimeError: when TLS is on already, or the server closed.
+        :raises TypeError, ValueError, OSError: for options that are wrong.
+        """
+        if self._closed or self.ssl_enabled:
+            raise RuntimeError(f"cannot start TLS: {'the server is closed' if self._closed else 'it is on already'}")
+        tls = tls_from_options(ssl_options, server_side=True)
+        if not tls.server_side:
+            raise ValueError("a server is the server's side of TLS; give server_side=True or a context for servers")
+        self._tls = tls
+        self.ssl_enabled = True
+        return self
+
+    # Accepting
+
+    def handle_events(self, events: int) -> None:
+        """The engine's part: accept who waits."""
+        assert self._socket is not None
+        self._accept_from(self._socket)
+
+    def _accept_from(self, listener: sockets.socket) -> None:
+        for _ in range(self.accept_limit):
+            if not self.listening:
+                return
+            try:
+                accepted, address = listener.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as exc:
+                if exc.errno in EXHAUSTED:
+                    return self._pause(exc)
+                continue  # this one went away while it waited
+            self._accept(accepted, address)
+
+    def _accept(self, accepted: sockets.socket, address: Any) -> None:
+        accepted.setblocking(False)
+        if self._tls is not None:
+            try:
+                accepted = self._tls.wrap(accepted, None)
+            except (OSError, ValueError) as exc:
+                self._call(self.on_ssl_wrap_error, accepted, display_address(address), exc)
+                accepted.close()
+                return
+        self._call(self.on_accept, accepted, display_address(address))
+
+    def _pause(self, exc: OSError) -> None:
+        if self._paused is not None:
+            return
+        logger.warning("%r: cannot accept (%s); trying again every %g seconds", self, exc.strerror, PAUSE)
+        for channel in (self, *self._slaves):
+            channel._watch(0)
+        self._paused = self.engine.defer(PAUSE, self._resume)
+
+    def _resume(self) -> None:
+        self._paused = None
+        if self.listening:
+            for channel in (self, *self._slaves):
+                channel._watch(READ)
+
+    def _connection_closing(self, connection: Stream) -> None:
+        if connection in self.connections:
+            del self.connections._members[connection]
+            self._leaving[connection] = None
+
+    def _connection_closed(self, connection: Stream) -> None:
+        self._leaving.pop(connection, None)
+
+    # Closing
+
+    def close(self, flush: bool = True) -> None:
+        """Stop listening, and by default close all connections.
+
+        :param flush: let what each connection has queued leave first; the engine has to go on running for that.
+            Without it, close them now, also those that are still being flushed.
+
+        A second call does nothing but, without ``flush``, cut that short.
+        """
+        if self._closed:
+            if not flush:
+                self._close_connections(flush=False)
+            return
+        self._closed = True
+        self.listening = False
+        self._flush_on_close = flush
+        if self._paused is not None:
+            self._paused.cancel()
+        for slave in self._slaves:
+            slave.abandon()
+        self.engine.remove_channel(self)
+        try:
+            self._call(self.on_close)
+        finally:
+            self._remove_unix_path()
+            self._close_socket()
+
+    def abandon(self) -> None:
+        """The engine's part: close at once."""
+        self.close(flush=False)
+
+    def _close_connections(self, *, flush: bool) -> None:
+        for connection in (*self.connections, *self._leaving):
+            connection.close(flush)
+
+    # Placeholders
+
+    def on_listen(self) -> None:
+        """The server listens.  Placeholder."""
+
+    def on_accept(self, socket: sockets.socket, addr: Any) -> None:
+        """Somebody connected; makes the connection object.  Override it to turn people away, and close the socket then.
+
+        :param socket: the connection, an :class:`ssl.SSLSocket` whose handshake is still to come where TLS is on.
+        :param addr: the peer's address, in the forms of ``remote_address``.
+        """
+        try:
+            connection = self.ConnectionClass(engine=self.engine, socket=socket)
+        except BaseException:
+            socket.close()  # without it, what was built of the connection never begins
+            raise
+        connection.server = self
+        self.connections._members[connection] = None
+        connection._begin()
+
+    def on_close(self) -> None:
+        """The server stops.  By default, close all its connections; an override that does not call this leaves them
+        open."""
+        self._close_connections(flush=self._flush_on_close)
+
+    def on_ssl_wrap_error(self, sock: sockets.socket, addr: Any, exc: Exception) -> None:
+        """TLS could not be started on an accepted connection, which is closed then.  By default, log."""
+        logger.warning("%r: TLS with %s failed: %s", self, addr, exc)
+
+
+class TelnetServer(Server):
+    """A server whose connections speak Telnet; the arguments are those of :class:`Server`.
+
+    ::
+
+        class Echo(TelnetConnection):
+            def on_read(self, data):
+                self.write(data)
+
+        TelnetServer(Echo).listen(4000)
+        Engine.instance().start()
+    """
+
+    ConnectionClass: type[Stream] = TelnetConnection
+
+    def __init__(self, ConnectionClass: type[Stream] | None = None, **kwargs: Unpack[ServerOptions]) -> None:
+        super().__init__(ConnectionClass, **kwargs)
+
+
+class Slave(Channel):
+    """A further socket of a server, for a further address."""
+
+    def __init__(self, master: Server, socket: sockets.socket) -> None:
+        super().__init__(engine=master.engine, socket=socket)
+        self._master = master
+
+    def handle_events(self, events: int) -> None:
+        assert self._socket is not None
+        self._master._accept_from(self._socket)
+
+    def abandon(self) -> None:
+        self._closed = True
+        self._close_socket()
+
+
+def _bind(endpoint: Endpoint, *, slave: bool, reuse_port: bool) -> list[sockets.socket]:
+    """Sockets bound to all the addresses an endpoint has, on one port."""
+    for attempt in range(PORT_ATTEMPTS):
+        try:
+            return _bind_once(endpoint, slave=slave, reuse_port=reuse_port)
+        except OSError as exc:
+            # The system chose a port that is free on the first address; on another it may not be.
+            if endpoint.port or exc.errno != errno.EADDRINUSE or attempt == PORT_ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _bind_once(endpoint: Endpoint, *, slave: bool, reuse_port: bool) -> list[sockets.socket]:
+    bound: list[sockets.socket] = []
+    try:
+        for family, address in _addresses(endpoint, slave=slave):
+            if bound and family != getattr(sockets, "AF_UNIX", None):
+                address = (address[0], bound[0].getsockname()[1], *address[2:])
+            bound.append(_bound_socket(family, address, reuse_port=reuse_port, dual=endpoint.host == ""))
+    except OSError:
+        for socket in bound:
+            socket.close()
+        raise
+    return bound
+
+
+def _addresses(endpoint: Endpoint, *, slave: bool) -> list[tuple[int, Any]]:
+    if endpoint.is_unix or endpoint.host or endpoint.family == sockets.AF_INET6:
+        found = endpoint.resolve(passive=True)
+        return found if slave else found[:1]
+    if slave and sockets.has_dualstack_ipv6():
+        return [(sockets.AF_INET6, ("::", endpoint.port, 0, 0))]
+    return [(sockets.AF_INET, ("0.0.0.0", endpoint.port))]
+
+
+def _bind_address(endpoint: Endpoint, family: int) -> Any:
+    for found, address in endpoint.resolve(passive=True):
+        if found == family:
+            return address
+    raise OSError(errno.EAFNOSUPPORT, f"{endpoint.host!r} has no address of the given socket's family")
+
+
+def _bound_socket(family: int, address: Any, *, reuse_port: bool, dual: bool) -> sockets.socket:
+    socket = sockets.socket(family, sockets.SOCK_STREAM)
+    try:
+        if family == getattr(sockets, "AF_UNIX", None):
+            _remove_stale_path(address)
+        elif os.name == "posix":
+            # Elsewhere SO_REUSEADDR would let a second server take the port from the first.
+            socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        if reuse_port:
+            socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEPORT, 1)
+        if family == sockets.AF_INET6:
+            socket.setsockopt(sockets.IPPROTO_IPV6, sockets.IPV6_V6ONLY, not dual)
+        socket.bind(address)
+    except BaseException:
+        socket.close()
+        raise
+    return socket
+
+
+def _remove_stale_path(path: str) -> None:
+    """Remove the path of a UNIX socket on which nobody listens any more."""
+    if path.startswith("\0"):
+        return
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return  # bind() will say that it is taken
+    except OSError:
+        return
+    with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        if probe.connect_ex(path) == errno.ECONNREFUSED:
+            os.unlink(path)

@@ -1,0 +1,44 @@
+"""What the whole suite shares: both implementations of the parser, and how long to search for a difference.
+
+``--no-extension`` is for a build without the extension. Without it, an extension that cannot be imported is an error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from types import ModuleType
+
+import pytest
+from hypothesis import settings
+
+IMPLEMENTATIONS = {"cython": "telnet._parser", "python": "telnet._parser_py"}
+
+settings.register_profile("local", max_examples=400, deadline=None)
+settings.register_profile("ci", max_examples=4000, deadline=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-extension", action="store_true", help="test the pure Python parser alone")
+
+
+def _implementations(config: pytest.Config) -> list[str]:
+    return ["python"] if config.getoption("--no-extension") else list(IMPLEMENTATIONS)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "parser_module" in metafunc.fixturenames:
+        metafunc.parametrize("parser_module", _implementations(metafunc.config), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def parser_module(request: pytest.FixtureRequest) -> ModuleType:
+    """One of the two modules that hold a ``Parser``; a test that asks for it runs once with each."""
+    return importlib.import_module(IMPLEMENTATIONS[request.param])
+
+
+@pytest.fixture(scope="session")
+def parser_modules(request: pytest.FixtureRequest) -> list[ModuleType]:
+    """Both modules, for a test that compares them."""
+    return [importlib.import_module(IMPLEMENTATIONS[name]) for name in _implementations(request.config)]

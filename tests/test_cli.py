@@ -1,0 +1,89 @@
+"""The command line: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import platform
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+import telnet
+from telnet.cli import main
+
+PATIENCE = 20.0  # seconds, for a Python to start on a busy machine
+
+
+@pytest.fixture
+def occupied_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield taken.getsockname()[1]
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def connect(port: int) -> socket.socket:
+    """Return a connection to a server that is still starting."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), PATIENCE)
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def test_version_names_package_implementation_and_python(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["--version"])
+
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == f"telnet {telnet.__version__} ({telnet.IMPLEMENTATION}) on {python}\n"
+
+
+def test_no_command_prints_the_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main([])
+
+    assert status == 2
+    assert "demo" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "telnet", ""])
+def test_port_out_of_range_is_refused_by_name(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["demo", f"--port={port}"])
+
+    assert exit_.value.code == 2
+    assert f"port must be a number from 0 to 65535, not {port!r}" in capsys.readouterr().err
+
+
+def test_port_in_use_is_one_line_that_says_so(occupied_port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["demo", "--port", str(occupied_port)])
+
+    expected = rf"telnet: cannot listen on 127\.0\.0\.1 port {occupied_port}: .*in use.*\n"
+    assert status == 1
+    assert re.fullmatch(expected, capsys.readouterr().err)
+
+
+def test_demo_serves_until_interrupted(free_port: int) -> None:
+    command = [sys.executable, "-m", "telnet", "demo", "--port", str(free_port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        with connect(free_port) as client:
+            greeting = client.recv(1)
+            demo.send_signal(signal.SIGINT)
+            _, errors = demo.communicate(timeout=PATIENCE)
+
+    assert greeting
+    assert (demo.returncode, errors) == (0, "")

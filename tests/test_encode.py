@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import array
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telnet.constants import AYT, DO, DONT, ECHO, EXOPL, GA, GMCP, IAC, NAWS, SB, SE, WILL, WONT
+from telnet.encode import command, escape, negotiate, subnegotiation
+from telnet.events import Command, Data, Option, Subnegotiation, parse
+
+
+def test_escape_doubles_iac() -> None:
+    assert escape(b"a\xffb\xff\xff") == b"a\xff\xffb\xff\xff\xff\xff"
+
+
+def test_escape_returns_plain_bytes_as_the_same_object() -> None:
+    data = b"no such byte in here"
+
+    assert escape(data) is data
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview, lambda data: array.array("B", data)])
+def test_escape_takes_any_bytes_like(kind: Any) -> None:
+    result = escape(kind(b"a\xff"))
+
+    assert result == b"a\xff\xff"
+    assert type(result) is bytes
+
+
+def test_escape_reads_a_strided_view_in_its_own_order() -> None:
+    assert escape(memoryview(b"a\xffb")[::-1]) == b"b\xff\xffa"
+
+
+def test_escape_refuses_text() -> None:
+    with pytest.raises(TypeError, match=r"^data must be bytes-like, not str: encode text first$"):
+        escape("text")  # type: ignore[arg-type]
+
+
+def test_escape_refuses_a_number() -> None:
+    with pytest.raises(TypeError, match=r"^data must be bytes-like, not int$"):
+        escape(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("verb", [WILL, WONT, DO, DONT])
+def test_negotiate_is_three_bytes(verb: bytes) -> None:
+    assert negotiate(verb, ECHO) == IAC + verb + ECHO
+
+
+def test_negotiate_does_not_double_option_255() -> None:
+    assert negotiate(WILL, EXOPL) == b"\xff\xfb\xff"
+
+
+def test_negotiate_refuses_another_command() -> None:
+    with pytest.raises(ValueError, match=r"^command must be WILL, WONT, DO or DONT, not GA$"):
+        negotiate(GA, ECHO)
+
+
+def test_negotiate_refuses_a_long_option() -> None:
+    with pytest.raises(ValueError, match=r"^option must be 1 byte, not 2: b'ab'$"):
+        negotiate(WILL, b"ab")
+
+
+def test_negotiate_refuses_a_number_for_an_option() -> None:
+    with pytest.raises(TypeError, match=r"^option must be bytes, not int$"):
+        negotiate(WILL, 1)  # type: ignore[arg-type]
+
+
+def test_command_is_two_bytes() -> None:
+    assert command(GA) == b"\xff\xf9"
+
+
+@pytest.mark.parametrize("verb", [WILL, WONT, DO, DONT])
+def test_command_refuses_what_needs_an_option(verb: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^(WILL|WONT|DO|DONT) needs an option: use negotiate\(\)$"):
+        command(verb)
+
+
+def test_command_refuses_an_open_subnegotiation() -> None:
+    with pytest.raises(ValueError, match=r"^SB needs an option and an end: use subnegotiation\(\)$"):
+        command(SB)
+
+
+def test_command_refuses_iac() -> None:
+    with pytest.raises(ValueError, match=r"^IAC IAC is the data byte 255, not a command: use escape\(\)$"):
+        command(IAC)
+
+
+def test_command_refuses_no_byte() -> None:
+    with pytest.raises(ValueError, match=r"^command must be 1 byte, not 0: b''$"):
+        command(b"")
+
+
+def test_subnegotiation_escapes_its_payload() -> None:
+    assert subnegotiation(NAWS, b"\x00\xff\x00\x28") == IAC + SB + NAWS + b"\x00\xff\xff\x00\x28" + IAC + SE
+
+
+def test_subnegotiation_may_be_empty() -> None:
+    assert subnegotiation(GMCP, b"") == IAC + SB + GMCP + IAC + SE
+
+
+def test_subnegotiation_refuses_two_options() -> None:
+    with pytest.raises(ValueError, match=r"^option must be 1 byte, not 2: "):
+        subnegotiation(GMCP + NAWS, b"")
+
+
+@given(data=st.binary(min_size=1))
+def test_escaped_data_is_read_back(data: bytes) -> None:
+    assert parse(escape(data)) == [Data(data)]
+
+
+@pytest.mark.parametrize("number", range(256))
+def test_every_option_is_read_back(number: int) -> None:
+    option = bytes([number])
+
+    assert parse(negotiate(DO, option)) == [Option(DO, option)]
+
+
+@pytest.mark.parametrize("number", range(256))
+def test_every_subnegotiation_is_read_back(number: int) -> None:
+    option = bytes([number])
+
+    assert parse(subnegotiation(option, b"\xff\xf0")) == [Subnegotiation(option, b"\xff\xf0")]
+
+
+def test_a_command_is_read_back() -> None:
+    assert parse(command(AYT)) == [Command(AYT)]
