@@ -1,7 +1,4 @@
-"""A talker: a small place where people meet and talk. Connect with any Telnet client.
-
-Run it with ``python -m telnet demo``, then ``telnet localhost 4000`` twice.
-"""
+"""A talker, where people meet and talk: run ``python -m telnet demo``, then ``telnet localhost 4000`` twice."""
 
 from __future__ import annotations
 
@@ -10,26 +7,11 @@ import hashlib
 import os
 import re
 import signal
+import textwrap
 from collections.abc import Callable, Iterator
 
-from telnet import (
-    AYT,
-    CMD_EOR,
-    DO,
-    ECHO,
-    EOR,
-    GA,
-    IAC,
-    NAWS,
-    SGA,
-    WILL,
-    WONT,
-    Engine,
-    TelnetConnection,
-    TelnetServer,
-    escape,
-    negotiate,
-)
+from telnet import Engine, TelnetConnection, TelnetServer, escape, negotiate
+from telnet.constants import AYT, CMD_EOR, DO, ECHO, EOR, GA, IAC, NAWS, SGA, WILL, WONT
 
 HELP = "Type to talk. /who lists people, /tell NAME TEXT whispers, /quit leaves."
 secrets: dict[str, tuple[bytes, bytes]] = {}  # salt and hash of each name's secret word
@@ -79,10 +61,9 @@ class Guest(TelnetConnection):
         if self.name:
             self.tell_others(f"{self.name} leaves.")
 
-    # What people see
-
     def say(self, text: str) -> None:
-        self.write(escape(text.encode()) + b"\r\n")
+        for line in textwrap.wrap(text, max(self.width, 20)):
+            self.write(escape(line.encode()) + b"\r\n")
 
     def ask(self, prompt: str, state: Callable[[str], None]) -> None:
         self.state = state
@@ -96,8 +77,6 @@ class Guest(TelnetConnection):
     def present(self) -> Iterator[Guest]:
         assert self.server is not None
         return (guest for guest in self.server.connections if isinstance(guest, Guest) and guest.name)
-
-    # What people type
 
     def on_name(self, name: str) -> None:
         if not re.fullmatch("[A-Za-z]{2,16}", name):
@@ -115,6 +94,8 @@ class Guest(TelnetConnection):
             self.say(f"{name} is here already.")
         else:
             secrets[name] = salt, hashed(word, salt)
+            if len(secrets) > 10_000:
+                del secrets[next(iter(secrets))]
             self.name = name
             self.say(f"Hello, {name}! {HELP}")
             self.tell_others(f"{name} joins.")
@@ -152,8 +133,13 @@ def main(argv: list[str] | None = None) -> None:
     options = arguments.parse_args(argv)
     engine = Engine.instance()
     server = TelnetServer(Guest).listen((options.host, options.port))
+
+    def stop() -> None:
+        server.close()
+        engine.stop()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: (engine.call_from_thread(server.close), engine.call_from_thread(engine.stop)))
+        signal.signal(number, lambda *_: engine.call_from_thread(stop))
     print(f"talker listening on {options.host} port {server.local_address[1]}", flush=True)
     engine.start()
 
