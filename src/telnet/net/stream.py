@@ -163,7 +163,9 @@ class Stream(Channel):
 
     def _begin(self) -> None:
         """The socket is connected: take it into service, once."""
-        if self._closed or not self.connecting or self._socket is None or self._socket.fileno() < 0:
+        if self._closed or not self.connecting or self._handshake_timer is not None:
+            return
+        if self._socket is None or self._socket.fileno() < 0:
             return
         self._set_socket_options(self._socket)
         self.engine.add_channel(self)
@@ -453,8 +455,9 @@ class Stream(Channel):
             return
         self._sending = True
         try:
+            starts_tls = isinstance(self._queue.first(), Handshake)  # which is nothing that was written
             self._send_waiting()
-            if not self._queue and not self._closed:
+            if not (self._queue or self._closed or starts_tls):
                 self._call(self.on_write)
         finally:
             self._sending = False
