@@ -8,6 +8,7 @@ import socket
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, ClassVar, Protocol
 
@@ -282,11 +283,9 @@ class Engine:
                 raise
 
     def _drain_wake_ups(self) -> None:
-        try:
-            while len(self._wake_receiver.recv(4096)) == 4096:
-                pass
-        except BlockingIOError:
-            pass
+        # Once is enough: what is left is reported again.
+        with suppress(BlockingIOError):
+            self._wake_receiver.recv(4096)
 
     # Channels
 

@@ -7,7 +7,7 @@ import logging
 import os
 import socket as sockets
 import stat
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from telnet.net.address import Address, Endpoint, display_address, parse_address
@@ -48,7 +48,8 @@ class Connections(Set[Stream]):
     """The connections of a server that are up and not being closed: a live set.
 
     Iterating is safe whatever happens meanwhile: who joins is left out until the next time, and who leaves before its
-    turn is skipped.  So a broadcast is ``for connection in server.connections: connection.write(data)``.
+    turn is skipped.  So a broadcast is ``for connection in server.connections: connection.write(data)``; the operators
+    of a set, as in ``server.connections - {speaker}``, return a :class:`frozenset` of those of this moment.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,11 @@ class Connections(Set[Stream]):
     def __repr__(self) -> str:
         return f"<{len(self)} connections>"
 
+    @classmethod
+    def _from_iterable(cls, it: Iterable[Any]) -> Set[Any]:
+        # What the operators of a set return: those of this moment.
+        return frozenset(it)
+
     def values(self) -> Connections:
         """Return the set itself, for code that knew it as a dictionary."""
         return self
@@ -78,7 +84,8 @@ class Server(Channel):
 
     :param ConnectionClass: the class of the connections; the class attribute when left out.
     :param engine: the :class:`Engine` to join, which its connections join too; the global one when left out.
-    :param socket: a bound stream socket to listen on, instead of a new one.
+    :param socket: a stream socket to listen on, instead of a new one.  One that is bound already stays where it is,
+        whatever address :meth:`listen` is given.
     :param ssl_options: secure all connections with TLS, as with :meth:`startSSL`.
     :raises TypeError: for an argument that is not one of these, or of the wrong type.
     """
@@ -147,7 +154,8 @@ class Server(Channel):
         if isinstance(backlog, bool) or not isinstance(backlog, int):
             raise TypeError(f"backlog must be an int, not {type(backlog).__name__}")
         if self._socket is not None:
-            self._socket.bind(_bind_address(endpoint, self._socket.family))
+            if not _is_bound(self._socket):
+                self._socket.bind(_bind_address(endpoint, self._socket.family))
             bound = [self._socket]
         else:
             bound = _bind(endpoint, slave=slave, reuse_port=reuse_port)
@@ -315,6 +323,8 @@ class Server(Channel):
         except BaseException:
             socket.close()  # without it, what was built of the connection never begins
             raise
+        if connection.closed:
+            return  # its constructor turned the peer away
         connection.server = self
         self.connections._members[connection] = None
         connection._begin()
@@ -366,14 +376,14 @@ class Slave(Channel):
 
 def _bind(endpoint: Endpoint, *, slave: bool, reuse_port: bool) -> list[sockets.socket]:
     """Sockets bound to all the addresses an endpoint has, on one port."""
-    for attempt in range(PORT_ATTEMPTS):
+    for _ in range(PORT_ATTEMPTS - 1):
         try:
             return _bind_once(endpoint, slave=slave, reuse_port=reuse_port)
         except OSError as exc:
             # The system chose a port that is free on the first address; on another it may not be.
-            if endpoint.port or exc.errno != errno.EADDRINUSE or attempt == PORT_ATTEMPTS - 1:
+            if endpoint.port or exc.errno != errno.EADDRINUSE:
                 raise
-    raise AssertionError("unreachable")
+    return _bind_once(endpoint, slave=slave, reuse_port=reuse_port)
 
 
 def _bind_once(endpoint: Endpoint, *, slave: bool, reuse_port: bool) -> list[sockets.socket]:
@@ -397,6 +407,14 @@ def _addresses(endpoint: Endpoint, *, slave: bool) -> list[tuple[int, Any]]:
     if slave and sockets.has_dualstack_ipv6():
         return [(sockets.AF_INET6, ("::", endpoint.port, 0, 0))]
     return [(sockets.AF_INET, ("0.0.0.0", endpoint.port))]
+
+
+def _is_bound(socket: sockets.socket) -> bool:
+    try:
+        name = socket.getsockname()
+    except OSError:  # pragma: no cover  # what Windows says of a socket that is not
+        return False
+    return bool(name[1] if isinstance(name, tuple) else name)
 
 
 def _bind_address(endpoint: Endpoint, family: int) -> Any:

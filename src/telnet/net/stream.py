@@ -320,7 +320,7 @@ class Stream(Channel):
         finally:
             if waiting is self._buffer:
                 del waiting[:position]
-            elif position < len(waiting):
+            elif position < len(waiting) and not self._closed:
                 self._buffer += waiting[position:]
         if len(self._buffer) > self._buffer_size:
             self._check_overflow()
@@ -359,7 +359,7 @@ class Stream(Channel):
     def max_write_buffer(self, size: int) -> None:
         self._max_write_buffer = _size("max_write_buffer", size)
 
-    def write(self, data: bytes, flush: bool = False) -> None:
+    def write(self, data: bytes | bytearray | memoryview, flush: bool = False) -> None:
         """Send bytes as they are; all that is written in one turn of the engine leaves together at its end.
 
         :param data: ``bytes``, or any contiguous bytes-like object, which is copied.
@@ -436,9 +436,9 @@ class Stream(Channel):
         """Whether so many bytes more may be queued; False when the connection ended instead."""
         if not self._sending:
             self._send_waiting()
-        if self._fits(length):
-            return True
-        self._call(self.on_slow_consumer)
+            self._update_interest()
+        if not (self._closed or self._fits(length)):
+            self._call(self.on_slow_consumer)
         if self._closed or self._closing:
             return False
         if self._fits(length):
@@ -448,7 +448,7 @@ class Stream(Channel):
         )
 
     def _fits(self, length: int) -> bool:
-        return not self._closed and self._queue.size + length <= self._max_write_buffer
+        return self._queue.size + length <= self._max_write_buffer
 
     def _send_turn(self) -> None:
         if self._sending or not self._queue:
@@ -586,8 +586,6 @@ class Stream(Channel):
             self._reading = not self._closing
         if self._queue:
             self._send_soon()
-        elif self._closing:
-            self._finish(linger=True)
 
     def _handshake_timed_out(self) -> None:
         exc = TimeoutError(errno.ETIMEDOUT, f"no TLS handshake within {self.limits.handshake:g} seconds")

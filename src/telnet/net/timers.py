@@ -73,6 +73,12 @@ class Timer:
         except Exception:
             logger.exception("exception in timer %r", function)
 
+    def _run_once(self) -> None:
+        try:
+            self._run()
+        finally:
+            self._retire()
+
 
 class Timers:
     """Every timer of one engine.  It has no clock: the time, in seconds, is passed in."""
@@ -111,9 +117,7 @@ class Timers:
     def run(self, now: float) -> None:
         """Call what is to be called at ``now``; what is scheduled meanwhile waits for the next run."""
         for _ in range(len(self._callbacks)):
-            timer = self._callbacks.popleft()
-            timer._run()
-            timer._retire()
+            self._callbacks.popleft()._run_once()
         for timer in tuple(self._loops):
             timer._run()
         fence = next(self._order)
@@ -135,11 +139,14 @@ class Timers:
         if not timer.active:
             self._stale -= 1
             return
-        timer._run()
         if timer._interval is None:
-            timer._retire()
-        elif timer.active:
-            self._push(now + timer._interval, timer)
+            return timer._run_once()
+        try:
+            timer._run()
+        finally:
+            # Also when interrupted: an engine that is started again has its cycles.
+            if timer.active:
+                self._push(now + timer._interval, timer)
 
     def _push(self, due: float, timer: Timer) -> None:
         heapq.heappush(self._heap, (due, next(self._order), timer))
