@@ -68,7 +68,9 @@ def test_internet_address_is_not_a_unix_socket() -> None:
      (None, 4000), (b"host", 4000), {"host": 4000}],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_with_the_forms(address: Any) -> None:
-    with pytest.raises(InvalidAddressFormatError, match=f"^an address is a UNIX path, .*not {re.escape(repr(address))}$"):
+    with pytest.raises(
+        InvalidAddressFormatError, match=f"^an address is a UNIX path, .*not {re.escape(repr(address))}$"
+    ):
         parse_address(address)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from net_support import PATIENCE, run_until
+
 from telnet import IAC, NAWS, SB, SE, WILL, Engine, Limits, TelnetConnection, TelnetServer
 
 if sys.platform != "win32":

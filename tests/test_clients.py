@@ -1,0 +1,209 @@
+"""Clients that people use, as Debian packages them, in conversation with the demo over loopback."""
+
+from __future__ import annotations
+
+import os
+import select
+import shlex
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(sys.platform != "linux", reason="the clients are driven as Debian packages them"),
+]
+
+PATIENCE = 30.0  # seconds, for a program to start and answer on a busy machine
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/games"])
+SECRET = "sesame"
+
+
+class Client(NamedTuple):
+    """How a client is started, and which Debian package has it."""
+
+    package: str
+    command: str
+    terminal: bool = False
+
+
+CLIENTS = {
+    "telnet": Client("inetutils-telnet", "telnet 127.0.0.1 {port}"),
+    "telnet-in-a-terminal": Client("inetutils-telnet", "telnet 127.0.0.1 {port}", terminal=True),
+    "plink": Client("putty-tools", "plink -telnet -P {port} 127.0.0.1"),
+    # Without "-T ." it waits for input of its own before it shows what came.
+    "tf": Client("tf", "tf -f -q -v 127.0.0.1 {port}"),
+    # It needs a terminal that has a size, and crashes without.
+    "tt++": Client("tintin++", "tt++ -G -e '#ses demo 127.0.0.1 {port}'", terminal=True),
+}
+
+
+class Dialogue:
+    """One side of a conversation: what has been shown on it so far, and a way to type."""
+
+    def __init__(self, descriptor: int, receive: Callable[[], bytes], send: Callable[[bytes], object]) -> None:
+        self.shown = b""
+        self._descriptor = descriptor
+        self._receive = receive
+        self._send = send
+        self._seen = 0
+
+    def type_line(self, line: str) -> None:
+        self._send(line.encode() + b"\n")
+
+    def wait_for(self, text: str) -> None:
+        """Return when ``text`` has appeared behind what was last waited for; fail when it does not."""
+        deadline = time.monotonic() + PATIENCE
+        while (found := self.shown.find(text.encode(), self._seen)) < 0:
+            ready, _, _ = select.select([self._descriptor], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, f"no {text!r} within {PATIENCE:g} seconds in {self.shown[self._seen :]!r}"
+            received = self._receive()
+            assert received, f"the end came before {text!r}, after {self.shown!r}"
+            self.shown += received
+        self._seen = found + len(text)
+
+
+@contextmanager
+def serving(**environment: str) -> Iterator[int]:
+    """Run the demo and give its port; at the end it must stop cleanly, having complained of nothing."""
+    command = [sys.executable, "-m", "telnet", "demo", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    ) as demo:
+        try:
+            assert demo.stdout is not None
+            announcement = demo.stdout.readline()
+            assert announcement.startswith("talker listening on 127.0.0.1 port "), announcement
+            yield int(announcement.split()[-1])
+            demo.send_signal(signal.SIGINT)
+            _, errors = demo.communicate(timeout=PATIENCE)
+        finally:
+            demo.kill()
+    assert (demo.returncode, errors) == (0, "")
+
+
+def required_program(client: Client) -> str:
+    """Return the path of a client; without it fail where the build must have it, and skip elsewhere."""
+    name = shlex.split(client.command)[0]
+    program = shutil.which(name, path=SEARCH_PATH)
+    if program is None:
+        reason = f"NO {name} HERE, nothing was tested with it: apt-get install {client.package}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return program
+
+
+@contextmanager
+def running(client: Client, port: int, home: Path) -> Iterator[Dialogue]:
+    """Run a client on a pipe, or in a terminal of its own, with no settings of anybody's."""
+    command = [required_program(client), *shlex.split(client.command.format(port=port))[1:]]
+    environment = {"PATH": SEARCH_PATH, "HOME": str(home), "TERM": "xterm", "LANG": "C.UTF-8"}
+    with in_terminal(command, environment) if client.terminal else on_pipe(command, environment) as dialogue:
+        yield dialogue
+
+
+@contextmanager
+def on_pipe(command: list[str], environment: dict[str, str]) -> Iterator[Dialogue]:
+    with subprocess.Popen(
+        command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        output = process.stdout.fileno()
+        try:
+            yield Dialogue(output, lambda: os.read(output, 65536), process.stdin.write)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def in_terminal(command: list[str], environment: dict[str, str]) -> Iterator[Dialogue]:
+    import fcntl  # not on Windows
+    import termios
+
+    master, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = ["setsid", "--ctty", *command]
+    try:
+        with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment) as process:
+            try:
+                yield Dialogue(
+                    master, lambda: os.read(master, 65536), lambda data: os.write(master, data.replace(b"\n", b"\r"))
+                )
+            finally:
+                process.kill()
+    finally:
+        os.close(terminal)
+        os.close(master)
+
+
+@contextmanager
+def watching(port: int) -> Iterator[Dialogue]:
+    """Log in to the demo with a plain socket, and watch from there."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as peer:
+        watcher = Dialogue(peer.fileno(), lambda: peer.recv(65536), peer.sendall)
+        log_in(watcher, "Watcher")
+        yield watcher
+
+
+def log_in(dialogue: Dialogue, name: str) -> None:
+    dialogue.wait_for("Name: ")
+    dialogue.type_line(name)
+    dialogue.wait_for("Secret word: ")
+    dialogue.type_line(SECRET)
+    dialogue.wait_for(f"Hello, {name}!")
+
+
+def talk(client: Client, port: int, home: Path) -> bytes:
+    """Have a client log in, talk and listen, seen by another guest; return all that the client has shown."""
+    with watching(port) as watcher, running(client, port, home) as visitor:
+        log_in(visitor, "Visitor")
+        watcher.wait_for("Visitor joins.")
+        visitor.type_line("it is warm in here")
+        visitor.wait_for("You say: it is warm in here")
+        watcher.wait_for("Visitor says: it is warm in here")
+        watcher.type_line("so open a window")
+        visitor.wait_for("Watcher says: so open a window")
+        visitor.type_line("/quit")  # to tf this is a command of its own; either way the visitor leaves
+        watcher.wait_for("Visitor leaves.")
+    return visitor.shown
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_client_logs_in_is_heard_and_hears(name: str, tmp_path: Path) -> None:
+    with serving() as port:
+        shown = talk(CLIENTS[name], port, tmp_path)
+
+    assert SECRET.encode() not in shown  # the server has said WILL ECHO, and shows nothing
+
+
+def test_a_client_is_served_by_the_parser_in_pure_python_too(tmp_path: Path) -> None:
+    with serving(TELNET_PURE_PYTHON="1") as port:
+        shown = talk(CLIENTS["telnet"], port, tmp_path)
+
+    assert SECRET.encode() not in shown
+
+
+def test_curl_logs_in_and_is_heard(tmp_path: Path) -> None:
+    # curl shows what has come when it likes, so it is not asked to wait for anything.
+    curl = Client("curl", "curl -sN telnet://127.0.0.1:{port}")
+    with serving() as port, watching(port) as watcher, running(curl, port, tmp_path) as visitor:
+        for line in ("Visitor", SECRET, "it is warm in here"):
+            time.sleep(1)
+            visitor.type_line(line)
+        watcher.wait_for("Visitor joins.")
+        watcher.wait_for("Visitor says: it is warm in here")
+        visitor.wait_for("Welcome to the talker!")
+        visitor.type_line("/quit")
+        watcher.wait_for("Visitor leaves.")
