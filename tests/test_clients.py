@@ -39,6 +39,7 @@ class Client(NamedTuple):
 
 
 CLIENTS = {
+    "curl": Client("curl", "curl -sN -T . telnet://127.0.0.1:{port}"),  # without -T it waits for its input
     "telnet": Client("inetutils-telnet", "telnet 127.0.0.1 {port}"),
     "telnet-in-a-terminal": Client("inetutils-telnet", "telnet 127.0.0.1 {port}", terminal=True),
     "plink": Client("putty-tools", "plink -telnet -P {port} 127.0.0.1"),
@@ -193,17 +194,3 @@ def test_a_client_is_served_by_the_parser_in_pure_python_too(tmp_path: Path) -> 
         shown = talk(CLIENTS["telnet"], port, tmp_path)
 
     assert SECRET.encode() not in shown
-
-
-def test_curl_logs_in_and_is_heard(tmp_path: Path) -> None:
-    # curl shows what has come when it likes, so it is not asked to wait for anything.
-    curl = Client("curl", "curl -sN telnet://127.0.0.1:{port}")
-    with serving() as port, watching(port) as watcher, running(curl, port, tmp_path) as visitor:
-        for line in ("Visitor", SECRET, "it is warm in here"):
-            time.sleep(1)
-            visitor.type_line(line)
-        watcher.wait_for("Visitor joins.")
-        watcher.wait_for("Visitor says: it is warm in here")
-        visitor.wait_for("Welcome to the talker!")
-        visitor.type_line("/quit")
-        watcher.wait_for("Visitor leaves.")

@@ -39,8 +39,6 @@ def run(arguments: argparse.Namespace) -> int:
     talker = importlib.import_module("telnet.examples.talker")
     try:
         talker.main(["--host", arguments.host, "--port", str(arguments.port)])
-    except KeyboardInterrupt:
-        pass
     except OSError as error:
         where = f"{arguments.host} port {arguments.port}"
         print(f"telnet: cannot listen on {where}: {error.strerror or error}", file=sys.stderr)
