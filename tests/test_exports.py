@@ -82,3 +82,7 @@ def test_constants_of_the_seed_api_are_length_1_bytes() -> None:
     values = b"".join(getattr(telnet, name) for name in names)
 
     assert values == bytes([255, 254, 253, 252, 251, 250, 240])
+
+
+def test_dir_shows_what_is_imported_only_when_it_is_used() -> None:
+    assert set(telnet.__all__) <= set(dir(telnet))

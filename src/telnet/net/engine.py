@@ -220,8 +220,6 @@ class Engine:
             raise RuntimeError("close() was called from inside a turn; call stop() first")
         for channel in tuple(self._channels.values()):
             channel.abandon()
-        for channel in tuple(self._leftovers):
-            channel.abandon()
         self._release()
 
     def _check_open(self) -> None:
@@ -274,13 +272,9 @@ class Engine:
             self._timers.callback(function, *args, **kwargs)
 
     def _wake(self) -> None:
-        try:
+        # Where it fails, wake-ups enough are under way already, or the engine was just closed.
+        with suppress(OSError):
             self._wake_sender.send(b"\0")
-        except BlockingIOError:
-            pass  # so many wake-ups are under way already that one more makes no difference
-        except OSError:
-            if not self.closed:
-                raise
 
     def _drain_wake_ups(self) -> None:
         # Once is enough: what is left is reported again.
