@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import array
+from collections.abc import Iterable
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,36 +14,65 @@ from telnet.encode import command, escape, negotiate, subnegotiation
 from telnet.events import Command, Data, Option, Subnegotiation, parse
 
 
-def test_escape_doubles_iac() -> None:
-    assert escape(b"a\xffb\xff\xff") == b"a\xff\xffb\xff\xff\xff\xff"
+def test_escape_doubles_iac(parser_module: ModuleType) -> None:
+    assert parser_module.escape(b"a\xffb\xff\xff") == b"a\xff\xffb\xff\xff\xff\xff"
 
 
-def test_escape_returns_plain_bytes_as_the_same_object() -> None:
+def test_escape_returns_plain_bytes_as_the_same_object(parser_module: ModuleType) -> None:
     data = b"no such byte in here"
 
-    assert escape(data) is data
+    assert parser_module.escape(data) is data
 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview, lambda data: array.array("B", data)])
-def test_escape_takes_any_bytes_like(kind: Any) -> None:
-    result = escape(kind(b"a\xff"))
+def test_escape_takes_any_bytes_like(parser_module: ModuleType, kind: Any) -> None:
+    result = parser_module.escape(kind(b"a\xff"))
 
     assert result == b"a\xff\xff"
     assert type(result) is bytes
 
 
-def test_escape_reads_a_strided_view_in_its_own_order() -> None:
-    assert escape(memoryview(b"a\xffb")[::-1]) == b"b\xff\xffa"
+def test_escape_reads_a_strided_view_in_its_own_order(parser_module: ModuleType) -> None:
+    assert parser_module.escape(memoryview(b"a\xffb")[::-1]) == b"b\xff\xffa"
 
 
-def test_escape_refuses_text() -> None:
+@pytest.mark.parametrize("places", [(), (0,), (7,), (8,), (31,), (32, 33), (0, 40, 69), range(70), range(0, 70, 2)])
+@pytest.mark.parametrize("length", [*range(8), 8, 9, 24, 25, 70, 223, 224, 225, 500])
+def test_escape_finds_every_iac(parser_module: ModuleType, length: int, places: Iterable[int]) -> None:
+    data = bytearray(b"x" * length)
+    for place in places:
+        data[place : place + 1] = IAC
+
+    assert parser_module.escape(bytes(data)) == b"".join(IAC + IAC if byte == 255 else b"x" for byte in data)
+
+
+@given(data=st.lists(st.sampled_from([b"\xff", b"\xff" * 9, b"\xfe", b"\x7f", b"x" * 9, b"y" * 230])).map(b"".join))
+def test_escape_is_the_same_in_both(parser_modules: list[ModuleType], data: bytes) -> None:
+    for module in parser_modules:
+        assert module.escape(data) == data.replace(b"\xff", b"\xff\xff")
+
+
+@pytest.mark.parametrize("data", [b"abc", b"\xff"])
+def test_escape_returns_bytes_for_a_subclass(parser_module: ModuleType, data: bytes) -> None:
+    class Tagged(bytes):
+        pass
+
+    assert type(parser_module.escape(Tagged(data))) is bytes
+
+
+@pytest.mark.parametrize("empty", [b"", bytearray(), memoryview(b"")])
+def test_escape_of_nothing_is_nothing(parser_module: ModuleType, empty: Any) -> None:
+    assert parser_module.escape(empty) == b""
+
+
+def test_escape_refuses_text(parser_module: ModuleType) -> None:
     with pytest.raises(TypeError, match=r"^data must be bytes-like, not str: encode text first$"):
-        escape("text")  # type: ignore[arg-type]
+        parser_module.escape("text")
 
 
-def test_escape_refuses_a_number() -> None:
+def test_escape_refuses_a_number(parser_module: ModuleType) -> None:
     with pytest.raises(TypeError, match=r"^data must be bytes-like, not int$"):
-        escape(3)  # type: ignore[arg-type]
+        parser_module.escape(3)
 
 
 @pytest.mark.parametrize("verb", [WILL, WONT, DO, DONT])

@@ -27,6 +27,7 @@ TOKENS = [
     b"\xff\xfa\x1f\x00\xff\xff\x00\x28\xff\xf0",
     b"\xff\xfd\xff",
     b"\xff\xff" * 9,
+    b"z" * 8,
     b"x" * 23,
     b"y" * 70,
 ]

@@ -119,6 +119,29 @@ def test_a_run_with_escapes_is_one_call(parser_module: ModuleType, text: bytes) 
     assert recorder.events == [Data(undone), Command(GA), Data(undone)]
 
 
+@pytest.mark.parametrize("before", range(20))
+@pytest.mark.parametrize("after", [0, 1, 6, 7, 8, 9, 15, 16, 17, 24, 33])
+def test_a_run_ends_at_an_iac_that_is_not_doubled_wherever_it_is(
+    parser_module: ModuleType, before: int, after: int
+) -> None:
+    recorder = Recorder().attach(parser_module)
+    run = IAC + IAC + b"x" * before + IAC + IAC
+
+    recorder.feed(run + IAC + GA + run + b"y" * after)
+
+    undone = IAC + b"x" * before + IAC
+    assert recorder.events == [Data(undone), Command(GA), Data(undone + b"y" * after)]
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 9, 31, 32, 33, 255, 256, 257, 600])
+@pytest.mark.parametrize("escape", [b"a\xff\xff", b"\xff\xff\xff\xff", b"abcdefgh\xff\xff", b"x" * 31 + b"\xff\xff"])
+def test_a_payload_with_many_escapes_is_undone(parser_module: ModuleType, escape: bytes, length: int) -> None:
+    payload = escape.replace(IAC + IAC, IAC) * length
+
+    for chunk in ([OPEN + GMCP + escape * length + CLOSE], [OPEN + GMCP, *[escape] * length, CLOSE]):
+        assert events(parser_module, *chunk) == [Subnegotiation(GMCP, payload)]
+
+
 def test_an_escape_cut_in_two_joins_the_run_behind_it(parser_module: ModuleType) -> None:
     recorder = Recorder().attach(parser_module)
 

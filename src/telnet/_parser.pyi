@@ -2,7 +2,7 @@ from typing import Final, final
 
 from _typeshed import ReadableBuffer
 
-__all__ = ["IMPLEMENTATION", "Parser"]
+__all__ = ["IMPLEMENTATION", "Parser", "escape"]
 
 IMPLEMENTATION: Final = "cython"
 
@@ -16,3 +16,5 @@ class Parser:
     def feed(self, data: ReadableBuffer) -> int: ...
     def stop(self) -> None: ...
     def reset(self) -> None: ...
+
+def escape(data: ReadableBuffer) -> bytes: ...

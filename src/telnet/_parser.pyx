@@ -9,8 +9,9 @@ the same promise that a reader moves ``_consumed`` and sets the new state before
 alike to the last byte and to the text of every exception; change neither without the other.
 
 What differs is how little is done per byte: ``memchr`` finds the next IAC, after a look at the next byte; a run of data
-with escapes in it is joined in one scratch buffer; everything that stands before the end of the chunk is a borrowed
-pointer into the ``bytes`` object that ``feed`` was given, which its caller keeps alive.
+with escapes in it is joined in a scratch buffer, without a branch that depends on a byte; everything that stands before
+the end of the chunk is a borrowed pointer into the ``bytes`` object that ``feed`` was given, which its caller keeps
+alive. What every feed goes through is inlined into it, for entering four functions costs as much as a short feed.
 """
 
 cimport cython
@@ -19,12 +20,14 @@ from cpython.buffer cimport (
     PyBUF_FULL_RO, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer,
 )
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.object cimport PyObject
+from libc.stdint cimport uint64_t
 from libc.string cimport memchr, memcpy
 
 cdef extern from *:
     const Py_ssize_t PY_SSIZE_T_MAX
 
-__all__ = ["IMPLEMENTATION", "Parser"]
+__all__ = ["IMPLEMENTATION", "Parser", "escape"]
 
 IMPLEMENTATION = "cython"
 
@@ -49,15 +52,22 @@ cdef enum State:
 
 cdef enum:
     EXCERPT = 64  # bytes shown to on_protocol_error, the option among them
-    NEAR = 24  # how far to copy byte by byte before a search pays
+    WORD = 8  # bytes looked at in one go
+    NEAR = 24  # how far to look word by word before a search pays
+    STRIDE = 224  # whose count fits into a byte, so that a compiler counts 16 or 32 bytes at once
+    BLOCK = 256  # payload bytes copied in one go behind an escape
     KEPT = 256  # payload buffer that an idle parser may hold, in bytes
 
 cdef str NO_OPTION = "subnegotiation without an option"
 cdef str INTERRUPTED = "subnegotiation interrupted by a command"
 cdef str TOO_LONG = "subnegotiation longer than max_subnegotiation"
 
-# Every byte as the bytes object that the handler gets.
-cdef tuple BYTES = tuple([bytes((number,)) for number in range(256)])
+# Every byte as the bytes object that the handler gets. The tuple keeps them, the array spares counting references.
+cdef tuple OWNED = tuple([bytes((number,)) for number in range(256)])
+cdef PyObject *BYTES[256]
+cdef int number
+for number in range(256):
+    BYTES[number] = <PyObject *>OWNED[number]
 
 
 @cython.final
@@ -151,16 +161,21 @@ cdef class Parser:
         ``RuntimeError`` if called from inside a callback of the same parser; nothing is consumed then. No input makes
         it raise by itself.
         """
-        cdef Py_buffer view
         if self._feeding:
             raise RuntimeError("feed() called from inside a callback of the same parser")
-        if PyBytes_CheckExact(data):
-            return self._feed(data)
-        contiguous(data, &view)
+        if not PyBytes_CheckExact(data):
+            return self._feed_copy(data)
+        self._feeding = True
+        self._stopped = False
+        self._consumed = 0
         try:
-            return self._feed(PyBytes_FromStringAndSize(<const char *>view.buf, view.len))
+            self._read(data, <Bytes><const char *><bytes>data, len(<bytes>data))
         finally:
-            PyBuffer_Release(&view)
+            self._feeding = False
+            if self._scratch != NULL:
+                PyMem_Free(self._scratch)
+                self._scratch = NULL
+        return self._consumed
 
     @cython.critical_section
     def stop(self):
@@ -184,40 +199,40 @@ cdef class Parser:
     def __reduce__(self):
         raise TypeError("cannot copy or pickle a Parser: it belongs to one connection")
 
-    cdef Py_ssize_t _feed(self, bytes data) except -1:
-        cdef Bytes chunk = <Bytes><const char *>data
-        cdef Py_ssize_t size = len(data)
-        self._feeding = True
-        self._stopped = False
-        self._consumed = 0
+    cdef object _feed_copy(self, object data):
+        cdef Py_buffer view
+        contiguous(data, &view)
         try:
-            while self._consumed < size and not self._stopped:
-                if self._state == STREAM:
-                    self._read_stream(data, chunk, size, self._consumed)
-                elif self._state == COMMAND:
-                    self._read_command(data, chunk, size)
-                elif self._state == PAYLOAD:
-                    self._read_payload(chunk, size)
-                elif self._state == PAYLOAD_IAC:
-                    self._read_payload_iac(chunk[self._consumed])
-                elif self._state == OPTION:
-                    self._read_option(chunk[self._consumed])
-                elif self._state == SB_OPTION:
-                    self._read_sb_option(chunk[self._consumed])
-                elif self._state == SB_OPTION_IAC:
-                    self._read_sb_option_iac(chunk[self._consumed])
-                elif self._state == SKIP:
-                    self._read_skip(chunk, size)
-                else:
-                    self._read_skip_iac(chunk[self._consumed])
+            return self.feed(PyBytes_FromStringAndSize(<const char *>view.buf, view.len))
         finally:
-            self._feeding = False
-            if self._scratch != NULL:
-                PyMem_Free(self._scratch)
-                self._scratch = NULL
-        return self._consumed
+            PyBuffer_Release(&view)
 
-    cdef int _read_stream(self, bytes data, Bytes chunk, Py_ssize_t size, Py_ssize_t pos) except -1:
+    cdef inline int _read(self, bytes data, Bytes chunk, Py_ssize_t size) except -1:
+        cdef unsigned char byte
+        while self._consumed < size and not self._stopped:
+            byte = chunk[self._consumed]
+            if self._state == STREAM or self._state == COMMAND and byte == IAC:
+                # In the second case the run begins with an IAC whose first was the end of the chunk before.
+                self._read_stream(data, chunk, size, self._consumed + (self._state == COMMAND))
+            elif self._state == COMMAND:
+                self._read_command(byte)
+            elif self._state == PAYLOAD:
+                self._read_payload(chunk, size)
+            elif self._state == PAYLOAD_IAC:
+                self._read_payload_iac(chunk, size)
+            elif self._state == OPTION:
+                self._read_option(byte)
+            elif self._state == SB_OPTION:
+                self._read_sb_option(byte)
+            elif self._state == SB_OPTION_IAC:
+                self._read_sb_option_iac(byte)
+            elif self._state == SKIP:
+                self._read_skip(chunk, size)
+            else:
+                self._read_skip_iac(byte)
+        return 0
+
+    cdef inline int _read_stream(self, bytes data, Bytes chunk, Py_ssize_t size, Py_ssize_t pos) except -1:
         """Read data and complete sequences until the chunk ends, a callback stops, or another state has to take over.
 
         The data run begins at ``_consumed``. That is before ``pos`` if it begins with the second IAC of an escape.
@@ -252,7 +267,7 @@ cdef class Parser:
                         return 0
                     self._consumed = iac + 3 - chunk
                     if self._on_option is not None:
-                        self._on_option(BYTES[byte], BYTES[iac[2]])
+                        self._on_option(<bytes>BYTES[byte], <bytes>BYTES[iac[2]])
                 elif byte == SB:
                     if not self._deliver_whole_subnegotiation(chunk, iac + 2, end):
                         self._state = SB_OPTION
@@ -261,57 +276,40 @@ cdef class Parser:
                 else:
                     self._consumed = iac + 2 - chunk
                     if self._on_command is not None:
-                        self._on_command(BYTES[byte])
+                        self._on_command(<bytes>BYTES[byte])
             if self._stopped or self._consumed == size:
                 return 0
             start = iac = chunk + self._consumed
 
-    cdef int _deliver_data(self, bytes data, Bytes chunk, Bytes start, Bytes stop) except -1:
-        cdef Py_ssize_t length = stop - start
-        if self._on_data is None:
-            self._consumed = stop - chunk
-            return 0
-        if length != len(data):
-            data = PyBytes_FromStringAndSize(<const char *>start, length)
+    cdef inline int _deliver_data(self, bytes data, Bytes chunk, Bytes start, Bytes stop) except -1:
+        if self._on_data is not None and stop - start != len(data):
+            data = PyBytes_FromStringAndSize(<const char *>start, stop - start)
         self._consumed = stop - chunk
-        self._on_data(data)
+        self._state = STREAM
+        if self._on_data is not None:
+            self._on_data(data)
         return 0
 
     cdef int _deliver_escaped(self, Bytes chunk, Bytes start, Bytes iac, Bytes end) except -1:
         """Deliver a data run with an escape in it, at ``iac``, as one piece."""
         cdef unsigned char *out
-        cdef Bytes near
-        cdef bytes run
+        cdef bytes run = None
         if self._on_data is None:
-            self._consumed = iac + 2 - chunk
-            return 0
-        if self._scratch == NULL:
-            # What is left of the chunk: no later run of it is longer.
-            self._scratch = <unsigned char *>PyMem_Malloc(<size_t>(end - start))
-            if self._scratch == NULL:
-                raise MemoryError
-        out = self._scratch
-        memcpy(out, start, <size_t>(iac - start))
-        out += iac - start
-        while iac + 1 < end and iac[0] == IAC and iac[1] == IAC:
-            out[0] = IAC
-            out += 1
             iac += 2
-            near = iac + min(<Py_ssize_t>NEAR, end - iac)
-            while iac < near and iac[0] != IAC:
-                out[0] = iac[0]
-                out += 1
-                iac += 1
-            if iac == near and iac < end:
-                start = iac
-                iac = find_iac(iac, end - iac)
-                if iac == NULL:
-                    iac = end
-                memcpy(out, start, <size_t>(iac - start))
-                out += iac - start
-        run = PyBytes_FromStringAndSize(<const char *>self._scratch, out - self._scratch)
+        else:
+            if self._scratch == NULL:
+                # What is left of the chunk: no later run of it is longer.
+                self._scratch = <unsigned char *>PyMem_Malloc(<size_t>(end - start))
+                if self._scratch == NULL:
+                    raise MemoryError
+            memcpy(self._scratch, start, <size_t>(iac - start))
+            out = self._scratch + (iac - start)
+            iac = undouble_iac(iac, end, &out)
+            run = PyBytes_FromStringAndSize(<const char *>self._scratch, out - self._scratch)
         self._consumed = iac - chunk
-        self._on_data(run)
+        self._state = STREAM
+        if run is not None:
+            self._on_data(run)
         return 0
 
     cdef bint _deliver_whole_subnegotiation(self, Bytes chunk, Bytes start, Bytes end) except -1:
@@ -329,29 +327,26 @@ cdef class Parser:
             return True
         payload = PyBytes_FromStringAndSize(<const char *>body, iac - body)
         self._consumed = iac + 2 - chunk
-        self._on_subnegotiation(BYTES[start[0]], payload)
+        self._on_subnegotiation(<bytes>BYTES[start[0]], payload)
         return True
 
-    cdef int _read_command(self, bytes data, Bytes chunk, Py_ssize_t size) except -1:
-        cdef unsigned char byte = chunk[self._consumed]
-        self._state = STREAM
-        if byte == IAC:
-            return self._read_stream(data, chunk, size, self._consumed + 1)
+    cdef int _read_command(self, unsigned char byte) except -1:
         self._consumed += 1
+        self._state = STREAM
         if byte >= WILL:
             self._state = OPTION
             self._command = byte
         elif byte == SB:
             self._state = SB_OPTION
         elif self._on_command is not None:
-            self._on_command(BYTES[byte])
+            self._on_command(<bytes>BYTES[byte])
         return 0
 
     cdef int _read_option(self, unsigned char option) except -1:
         self._state = STREAM
         self._consumed += 1
         if self._on_option is not None:
-            self._on_option(BYTES[self._command], BYTES[option])
+            self._on_option(<bytes>BYTES[self._command], <bytes>BYTES[option])
         return 0
 
     cdef int _read_sb_option(self, unsigned char byte) except -1:
@@ -387,8 +382,8 @@ cdef class Parser:
         cdef Py_ssize_t length = left if iac == NULL else iac - start
         if length > room:
             self._append(start, room)
-            self._consumed += room + 1
-            return self._drop(TOO_LONG, SKIP)
+            self._consumed += room
+            return self._drop(TOO_LONG, SKIP, 1)
         self._append(start, length)
         self._consumed += length
         if iac != NULL:
@@ -396,28 +391,47 @@ cdef class Parser:
             self._state = PAYLOAD_IAC
         return 0
 
-    cdef int _read_payload_iac(self, unsigned char byte) except -1:
+    cdef int _read_payload_iac(self, Bytes chunk, Py_ssize_t size) except -1:
+        cdef unsigned char byte = chunk[self._consumed]
         cdef bytes payload = None
         if byte == IAC:
-            if self._length < self._limit:
-                self._append(&byte, 1)
-                self._consumed += 1
-                self._state = PAYLOAD
-                return 0
+            if self._length == self._limit:
+                return self._drop(TOO_LONG, SKIP, 1)
+            self._append(&byte, 1)
             self._consumed += 1
-            return self._drop(TOO_LONG, SKIP)
+            self._state = PAYLOAD
+            return self._append_undoubled(chunk, size)
         if byte != SE:
-            return self._drop(INTERRUPTED, COMMAND)
+            return self._drop(INTERRUPTED, COMMAND, 0)
         if self._on_subnegotiation is not None:
             payload = PyBytes_FromStringAndSize(<const char *>self._payload, self._length)
         self._clear_payload()
         self._consumed += 1
         self._state = STREAM
         if self._on_subnegotiation is not None:
-            self._on_subnegotiation(BYTES[self._option], payload)
+            self._on_subnegotiation(<bytes>BYTES[self._option], payload)
+        return 0
+
+    cdef int _append_undoubled(self, Bytes chunk, Py_ssize_t size) except -1:
+        """Append a little of the payload behind an escape: where there is one, there may be many."""
+        cdef Bytes start = chunk + self._consumed
+        cdef Py_ssize_t length = min(size - self._consumed, self._limit - self._length, <Py_ssize_t>BLOCK)
+        cdef unsigned char *out
+        self._reserve(length)
+        out = self._payload + self._length
+        self._consumed = undouble_iac(start, start + length, &out) - chunk
+        self._length = out - self._payload
         return 0
 
     cdef int _append(self, Bytes start, Py_ssize_t length) except -1:
+        self._reserve(length)
+        if length:
+            memcpy(self._payload + self._length, start, <size_t>length)
+        self._length += length
+        return 0
+
+    cdef int _reserve(self, Py_ssize_t length) except -1:
+        """Make room for so many bytes more."""
         cdef Py_ssize_t capacity = self._length + length
         cdef unsigned char *payload
         if capacity > self._capacity:
@@ -428,9 +442,6 @@ cdef class Parser:
                 raise MemoryError
             self._payload = payload
             self._capacity = capacity
-        if length:
-            memcpy(self._payload + self._length, start, <size_t>length)
-        self._length += length
         return 0
 
     cdef void _clear_payload(self) noexcept:
@@ -440,13 +451,15 @@ cdef class Parser:
             self._payload = NULL
             self._capacity = 0
 
-    cdef int _drop(self, str reason, State state) except -1:
+    cdef int _drop(self, str reason, State state, Py_ssize_t consumed) except -1:
+        """Drop the payload, ``consumed`` more bytes of input having been read, and go on in another state."""
         cdef bytes excerpt = None
         if self._on_protocol_error is not None:
-            excerpt = BYTES[self._option]
+            excerpt = <bytes>BYTES[self._option]
             if self._length:
                 excerpt += PyBytes_FromStringAndSize(<const char *>self._payload, min(self._length, EXCERPT - 1))
         self._clear_payload()
+        self._consumed += consumed
         return self._fail(reason, state, excerpt)
 
     cdef int _fail(self, str reason, State state, bytes excerpt) except -1:
@@ -478,6 +491,135 @@ cdef class Parser:
 
 cdef inline Bytes find_iac(Bytes start, Py_ssize_t length) noexcept:
     return <Bytes>memchr(start, IAC, <size_t>length)
+
+
+cdef inline bint holds_iac(Bytes word) noexcept:
+    """Return whether one of eight bytes is IAC: its high bit is set, and adding 1 to the others carries into it."""
+    cdef uint64_t bits
+    memcpy(&bits, word, WORD)
+    return ((bits & 0x7F7F7F7F7F7F7F7FULL) + 0x0101010101010101ULL) & bits & 0x8080808080808080ULL != 0
+
+
+cdef inline Bytes copy_plain(Bytes start, Bytes end, unsigned char **out) noexcept:
+    """Copy whole words up to the first that holds an IAC; return where the rest begins, and move ``out`` likewise."""
+    cdef unsigned char *to = out[0]
+    cdef Bytes near = start + min(<Py_ssize_t>NEAR, end - start)
+    cdef Bytes iac
+    while near - start >= WORD and not holds_iac(start):
+        memcpy(to, start, WORD)
+        start += WORD
+        to += WORD
+    if start == near:
+        iac = find_iac(start, end - start)
+        if iac == NULL:
+            iac = end
+        memcpy(to, start, <size_t>(iac - start))
+        to += iac - start
+        start = iac
+    out[0] = to
+    return start
+
+
+cdef Bytes undouble_iac(Bytes start, Bytes end, unsigned char **out) noexcept:
+    """Copy data, escapes undone, up to the end or to an IAC that is not doubled; return where that is.
+
+    ``out`` is moved behind the copy. There must be room for as many bytes as there are to read.
+
+    No branch depends on a single byte, for in a run with many escapes half of such guesses would fail: each byte is
+    written, and what follows overwrites it or not.
+    """
+    cdef unsigned char *to = out[0]
+    cdef unsigned char *tried
+    cdef size_t odd = 0  # 1 behind an IAC whose second is to come
+    cdef size_t was_odd, iac, single
+    cdef int i
+    while end - start >= WORD:
+        if not odd:
+            start = copy_plain(start, end, &to)
+            if end - start < WORD:
+                break
+        was_odd = odd
+        tried = to
+        single = 0
+        for i in range(WORD):
+            iac = start[i] == IAC
+            single |= odd & (iac ^ 1)
+            tried[0] = start[i]
+            odd = iac & (odd ^ 1)
+            tried += odd ^ 1
+        if single:
+            odd = was_odd
+            break
+        start += WORD
+        to = tried
+    while start < end:
+        iac = start[0] == IAC
+        if odd & (iac ^ 1):
+            break
+        to[0] = start[0]
+        odd = iac & (odd ^ 1)
+        to += odd ^ 1
+        start += 1
+    out[0] = to
+    return start - odd
+
+
+cdef void double_iac(Bytes start, Bytes end, unsigned char *to) noexcept:
+    """Copy data, every IAC doubled, to where there is room for it, branching on no byte, as ``undouble_iac`` does."""
+    cdef Bytes stop
+    cdef size_t iac
+    while start < end:
+        start = copy_plain(start, end, &to)
+        stop = start + min(<Py_ssize_t>WORD, end - start)
+        while start < stop:
+            iac = start[0] == IAC
+            to[0] = start[0]
+            to[iac] = start[0]
+            to += 1 + iac
+            start += 1
+
+
+cdef Py_ssize_t count_iac(Bytes start, Bytes end) noexcept:
+    cdef Py_ssize_t count = 0
+    cdef unsigned char some
+    cdef int i
+    while end - start >= STRIDE:
+        some = 0
+        for i in range(STRIDE):
+            some += start[i] == IAC
+        count += some
+        start += STRIDE
+    while start < end:
+        count += start[0] == IAC
+        start += 1
+    return count
+
+
+def escape(data):
+    """Return ``data`` with every byte 255 doubled, as RFC 854 asks for application data.
+
+    A ``bytes`` object without such a byte comes back as the same object; any other bytes-like object is copied.
+
+    Raises ``TypeError`` if ``data`` is not bytes-like: encode text first.
+    """
+    cdef bytes plain = data if PyBytes_CheckExact(data) else copied(data)
+    cdef Bytes start = <Bytes><const char *>plain
+    cdef Bytes end = start + len(plain)
+    cdef Bytes iac = find_iac(start, end - start)
+    cdef bytes escaped
+    if iac == NULL:
+        return plain
+    escaped = PyBytes_FromStringAndSize(NULL, len(plain) + count_iac(iac, end))
+    double_iac(start, end, <unsigned char *><char *>escaped)
+    return escaped
+
+
+cdef bytes copied(object data):
+    if isinstance(data, str):
+        raise TypeError("data must be bytes-like, not str: encode text first")
+    if not PyObject_CheckBuffer(data):
+        raise TypeError(f"data must be bytes-like, not {type(data).__name__}")
+    return memoryview(data).tobytes()
 
 
 cdef object size_limit(object value):

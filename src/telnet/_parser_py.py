@@ -23,7 +23,8 @@ A cell names the next state or what is reported; then the state is STREAM again,
 A payload byte too many is an error that leads to SKIP.
 
 Each state has one reader. It starts at ``_consumed``, moves it past what it has read, and sets the new state before it
-calls the handler, so that a callback may raise, stop or reset without leaving the parser between two bytes.
+calls the handler, so that a callback may raise, stop or reset without leaving the parser between two bytes. What needs
+memory is made before that, so that a MemoryError leaves ``_consumed`` at what was not delivered.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
-__all__ = ["IMPLEMENTATION", "Parser"]
+__all__ = ["IMPLEMENTATION", "Parser", "escape"]
 
 IMPLEMENTATION: Final = "python"
 
@@ -166,13 +167,18 @@ class Parser:
         if type(data) is not bytes:
             with _contiguous(data) as view:
                 return self.feed(view.tobytes())
-        size = len(data)
         self._feeding = True
-        self._stopped = False
-        self._consumed = 0
         try:
-            while self._consumed < size and not self._stopped:
-                _READERS[self._state](self, data, self._consumed)
+            size = len(data)
+            if self._state == _STREAM and _IAC_BYTE not in data:
+                self._consumed = size
+                if data and self._on_data is not None:
+                    self._on_data(data)
+            else:
+                self._consumed = 0
+                self._stopped = False
+                while self._consumed < size and not self._stopped:
+                    _READERS[self._state](self, data, self._consumed)
         finally:
             self._feeding = False
         return self._consumed
@@ -208,11 +214,9 @@ class Parser:
         end = len(data)
         start = self._consumed
         while True:
-            iac = data.find(_IAC, pos)
+            iac = pos if pos < end and data[pos] == _IAC_BYTE else data.find(_IAC, pos)
             if iac < 0:
-                self._consumed = end
-                if self._on_data is not None:
-                    self._on_data(data[start:])  # the whole of a bytes object is that object
+                self._deliver_data(data[start:], end)  # the whole of a bytes object is that object
                 return
             pos = iac + 2
             byte = data[iac + 1] if pos <= end else _CUT_OFF
@@ -220,11 +224,9 @@ class Parser:
                 pos = self._deliver_escaped(data, start, iac)
             else:
                 if start < iac:
-                    self._consumed = iac
-                    if self._on_data is not None:
-                        self._on_data(data[start:iac])
-                        if self._stopped:
-                            return
+                    self._deliver_data(data[start:iac], iac)
+                    if self._stopped:
+                        return
                 if byte >= _WILL_BYTE:
                     if pos == end:
                         self._state = _OPTION
@@ -255,17 +257,25 @@ class Parser:
 
     def _deliver_escaped(self, data: bytes, start: int, iac: int) -> int:
         """Deliver a data run with an escape in it, at ``iac``, as one piece; return where the run ends."""
-        end = len(data)
-        if start == 0 and data.count(_IAC, iac) == 2 * data.count(_ESCAPED, iac):
-            iac = end  # the whole chunk is data: leave the search to replace(). Asked once in a chunk, to stay linear.
-        while data.startswith(_ESCAPED, iac):
-            iac = data.find(_IAC, iac + 2)
-            if iac < 0:
-                iac = end
-        self._consumed = iac
+        if start == 0:
+            # Asked once in a chunk, to stay linear: is all of it one run? Then each second piece is empty.
+            pieces = data[iac:].split(_IAC)
+            if not any(pieces[1::2]):
+                end = len(data) - 1 + len(pieces) % 2  # without an IAC at the end whose second is to come
+                return self._deliver_data(data[:iac] + _IAC.join(pieces[::2]), end)
+        end = iac
+        while data[end : end + 2] == _ESCAPED:
+            end = data.find(_IAC, end + 2)
+            if end < 0:
+                end = len(data)
+        return self._deliver_data(data[start:end].replace(_ESCAPED, _IAC), end)
+
+    def _deliver_data(self, run: bytes, end: int) -> int:
+        self._state = _STREAM
+        self._consumed = end
         if self._on_data is not None:
-            self._on_data(data[start:iac].replace(_ESCAPED, _IAC))
-        return iac
+            self._on_data(run)
+        return end
 
     def _deliver_whole_subnegotiation(self, data: bytes, start: int) -> int:
         """Deliver a subnegotiation that lies whole and plain in the chunk; return its end, or 0 if it does not."""
@@ -274,17 +284,18 @@ class Parser:
         iac = data.find(_IAC, start, limit)
         if iac < body or data[iac + 1 : iac + 2] != constants.SE:
             return 0
+        payload = data[body:iac]
         self._consumed = iac + 2
         if self._on_subnegotiation is not None:
-            self._on_subnegotiation(_BYTES[data[start]], data[body:iac])
+            self._on_subnegotiation(_BYTES[data[start]], payload)
         return iac + 2
 
     def _read_command(self, data: bytes, pos: int) -> None:
         byte = data[pos]
-        self._state = _STREAM
         if byte == _IAC_BYTE:
             self._read_stream(data, pos + 1)
             return
+        self._state = _STREAM
         self._consumed = pos + 1
         if byte >= _WILL_BYTE:
             self._state = _OPTION
@@ -330,7 +341,9 @@ class Parser:
         iac = data.find(_IAC, pos, pos + room + 1)
         stop = len(data) if iac < 0 else iac
         if stop - pos > room:
-            self._overflow(data[pos : pos + room], pos + room + 1)
+            self._payload += data[pos : pos + room]
+            self._consumed = pos + room
+            self._drop(_TOO_LONG, _SKIP, pos + room + 1)
             return
         self._payload += data[pos:stop]
         self._consumed = stop
@@ -342,29 +355,26 @@ class Parser:
         byte = data[pos]
         if byte == _IAC_BYTE:
             if len(self._payload) == self._max_subnegotiation:
-                self._overflow(b"", pos + 1)
+                self._drop(_TOO_LONG, _SKIP, pos + 1)
                 return
+            self._payload += _IAC
             self._state = _PAYLOAD
             self._consumed = pos + 1
-            self._payload += _IAC
         elif byte == _SE_BYTE:
+            payload = bytes(self._payload)
+            self._payload = bytearray()
             self._state = _STREAM
             self._consumed = pos + 1
-            payload, self._payload = self._payload, bytearray()
             if self._on_subnegotiation is not None:
-                self._on_subnegotiation(self._option, bytes(payload))
+                self._on_subnegotiation(self._option, payload)
         else:
-            self._drop(_INTERRUPTED, _COMMAND)
+            self._drop(_INTERRUPTED, _COMMAND, pos)
 
-    def _overflow(self, data: bytes, consumed: int) -> None:
-        """Drop the payload at the byte that exceeds the limit, ``data`` being the last bytes before it."""
-        self._payload += data
+    def _drop(self, reason: str, state: int, consumed: int) -> None:
+        excerpt = self._option + self._payload[: _EXCERPT - 1]
+        self._payload = bytearray()
         self._consumed = consumed
-        self._drop(_TOO_LONG, _SKIP)
-
-    def _drop(self, reason: str, state: int) -> None:
-        payload, self._payload = self._payload, bytearray()
-        self._fail(reason, state, self._option + payload[: _EXCERPT - 1])
+        self._fail(reason, state, excerpt)
 
     def _fail(self, reason: str, state: int, excerpt: bytes) -> None:
         self._state = state
@@ -403,6 +413,27 @@ _READERS: Final[tuple[Callable[[Parser, bytes, int], None], ...]] = (
     Parser._read_skip,
     Parser._read_skip_iac,
 )
+
+
+def escape(data: ReadableBuffer) -> bytes:
+    """Return ``data`` with every byte 255 doubled, as RFC 854 asks for application data.
+
+    A ``bytes`` object without such a byte comes back as the same object; any other bytes-like object is copied.
+
+    Raises ``TypeError`` if ``data`` is not bytes-like: encode text first.
+    """
+    plain = data if type(data) is bytes else _copied(data)
+    return plain.replace(_IAC, _ESCAPED) if _IAC_BYTE in plain else plain
+
+
+def _copied(data: ReadableBuffer) -> bytes:
+    if isinstance(data, str):
+        raise TypeError("data must be bytes-like, not str: encode text first")
+    try:
+        with memoryview(data) as view:
+            return view.tobytes()
+    except TypeError:
+        raise TypeError(f"data must be bytes-like, not {type(data).__name__}") from None
 
 
 def _method(handler: object, name: str) -> Callable[..., Any] | None:

@@ -5,28 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from telnet.constants import DO, DONT, IAC, SB, SE, WILL, WONT, command_name
+from telnet.parser import escape
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 __all__ = ["command", "escape", "negotiate", "subnegotiation"]
 
-_ESCAPED: Final = IAC + IAC
 _NEGOTIATION: Final = frozenset((WILL, WONT, DO, DONT))
-
-
-def escape(data: ReadableBuffer) -> bytes:
-    """Return ``data`` with every byte 255 doubled, as RFC 854 asks for application data.
-
-    A ``bytes`` object without such a byte comes back as the same object; any other bytes-like object is copied.
-
-    Raises ``TypeError`` if ``data`` is not bytes-like: encode text first.
-    """
-    if not isinstance(data, bytes):
-        data = _bytes(data)
-    if IAC not in data:
-        return data
-    return data.replace(IAC, _ESCAPED)
 
 
 def negotiate(command: bytes, option: bytes) -> bytes:
@@ -77,13 +63,3 @@ def _check_byte(noun: str, byte: bytes) -> None:
         raise TypeError(f"{noun} must be bytes, not {type(byte).__name__}")
     if len(byte) != 1:
         raise ValueError(f"{noun} must be 1 byte, not {len(byte)}: {byte!r}")
-
-
-def _bytes(data: ReadableBuffer) -> bytes:
-    if isinstance(data, str):
-        raise TypeError("data must be bytes-like, not str: encode text first")
-    try:
-        with memoryview(data) as view:
-            return view.tobytes()
-    except TypeError:
-        raise TypeError(f"data must be bytes-like, not {type(data).__name__}") from None

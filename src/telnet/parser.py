@@ -1,8 +1,9 @@
 """The Telnet parser, in the implementation that fits the interpreter.
 
-:class:`Parser` is the compiled one where the extension ``telnet._parser`` can be imported, and its twin in pure Python
-elsewhere. The two behave alike to the last byte; ``IMPLEMENTATION`` (``"cython"`` or ``"python"``) says which one this
-is. The environment variable ``TELNET_PURE_PYTHON`` selects the twin, unless it is empty or ``0``.
+:class:`Parser` and :func:`escape`, which writes what it reads, are the compiled ones where the extension
+``telnet._parser`` can be imported, and their twins in pure Python elsewhere. The two implementations behave alike to
+the last byte; ``IMPLEMENTATION`` (``"cython"`` or ``"python"``) says which one this is. The environment variable
+``TELNET_PURE_PYTHON`` selects the twins, unless it is empty or ``0``.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING or os.environ.get("TELNET_PURE_PYTHON", "") not in ("", "0"):
-    from telnet._parser_py import IMPLEMENTATION, Parser
+    from telnet._parser_py import IMPLEMENTATION, Parser, escape
 else:
     try:
-        from telnet._parser import IMPLEMENTATION, Parser
+        from telnet._parser import IMPLEMENTATION, Parser, escape
     except ImportError:
-        from telnet._parser_py import IMPLEMENTATION, Parser
+        from telnet._parser_py import IMPLEMENTATION, Parser, escape
 
-__all__ = ["IMPLEMENTATION", "Handler", "Parser"]
+__all__ = ["IMPLEMENTATION", "Handler", "Parser", "escape"]
 
 
 class Handler(Protocol):
