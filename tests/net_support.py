@@ -12,6 +12,15 @@ from telnet import Engine, TelnetConnection, TelnetServer
 PATIENCE = 10.0
 
 
+def has_ipv6() -> bool:
+    """Return whether this machine has an address of IPv6: a container may have none, and a kernel that knows it."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
 def run_until(engine: Engine, condition: Callable[[], object], patience: float = PATIENCE) -> None:
     """Poll until the condition holds; fail when it does not within ``patience`` seconds."""
     deadline = time.monotonic() + patience

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from net_support import run_for, run_until
+from net_support import has_ipv6, run_for, run_until
 from stream_support import HOST, StreamRecorder
 
 from telnet import Engine, InvalidAddressFormatError, Limits, Stream, StreamConnectError
 from telnet.net.address import parse_address
 from telnet.net.connector import Connector
 
-has_ipv6 = pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
 
 
 class Outgoing(StreamRecorder):
@@ -202,7 +202,7 @@ def test_every_address_of_the_destination_is_tried() -> None:
         assert stream.remote_address == listener.getsockname()
 
 
-@has_ipv6
+@needs_ipv6
 def test_a_silent_first_address_leaves_time_for_the_second() -> None:
     """B25: the same, when nobody refuses."""
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from net_support import PATIENCE, Recorder, accept_one, receive_all, run_for, run_until
+from net_support import PATIENCE, Recorder, accept_one, has_ipv6, receive_all, run_for, run_until
 
 from telnet import Engine, InvalidAddressFormatError, Limits, TelnetConnection, TelnetServer
 from telnet.net import server as server_module
 
 LOOPBACK = ("127.0.0.1", 0)
 
-needs_dual_stack = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+needs_dual_stack = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
 
 
 @pytest.fixture

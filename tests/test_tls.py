@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import trustme
-from net_support import PATIENCE, Recorder, accept_one, receive_all, run_for, run_until
+from net_support import PATIENCE, Recorder, accept_one, has_ipv6, receive_all, run_for, run_until
 
 from telnet import Engine, Limits, TelnetServer
 from telnet.net.tls import tls_from_options
@@ -368,7 +368,7 @@ def test_plain_client_of_a_tls_server_gets_no_plain_text(engine: Engine, certifi
         assert b"secret" not in receive_all(engine, client)
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
 def test_every_family_of_a_dual_stack_server_has_tls(engine: Engine, certificates: Certificates) -> None:
     # B28: the socket for the other family was served in plain text.
     class Greeting(Secured):
