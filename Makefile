@@ -11,7 +11,7 @@ HOST ?= 127.0.0.1
 PORT ?= 4000
 
 # Asked by running them: a pyenv shim may be on PATH for a Python that is not there.
-CANDIDATES := python3.10 python3.11 python3.12 python3.13
+CANDIDATES := $(foreach minor,10 11 12 13 13t 14 14t 15 15t,python3.$(minor))
 PYTHONS ?= $(foreach python,$(CANDIDATES),$(shell $(python) -c 'print("$(python)")' 2>/dev/null))
 
 SOURCES := pyproject.toml setup.py \
@@ -47,7 +47,7 @@ test-python%: .venv-python%/.test
 check: .venv/.dev ## lint, formatting, types, stubs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy src tests examples
+	$(BIN)/mypy src tests examples tools
 	$(BIN)/stubtest telnet._parser
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
 
@@ -59,9 +59,12 @@ docs: .venv/.dev ## build the documentation and run its examples
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
-wheels: .venv/.dev ## build the source distribution, and the wheel from it, into dist/
-	rm -rf dist
-	TELNET_BUILD_EXTENSION=require $(BIN)/python -m build --outdir dist
+wheels: .venv/.dev ## build what a release has for this machine and PYTHONS into dist/, check it, and test what it installs
+	@$(unbuild)
+	$(BIN)/python tools/wheels.py build dist $(PYTHONS)
+	@$(unbuild)
+	$(BIN)/python tools/wheels.py check dist
+	$(BIN)/python tools/wheels.py try dist $(PYTHONS)
 
 clean: ## remove everything that is not in the repository's history
 	rm -rf .venv .venv-* build dist src/*.egg-info src/telnet/*.c src/telnet/*.so docs/_build

@@ -18,7 +18,7 @@ import telnet
 
 ROOT = Path(__file__).parent.parent
 PACKED = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE", "Makefile")
-PACKED_TREES = ("src", "examples", "tests", "bench", "docs")
+PACKED_TREES = ("src", "examples", "tests", "tools", "bench", "docs")
 
 
 def run(*command: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -122,7 +122,7 @@ def test_sdist_holds_the_sources_and_nothing_generated(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         files = {name.partition("/")[2] for name in archive.getnames()}
 
-    assert {*PACKED, "src/telnet/_parser.pyx", "examples/talker.py", "docs/index.md", "tests/conftest.py"} <= files
+    assert {*PACKED, "src/telnet/_parser.pyx", "examples/talker.py", "docs/index.md", "tests/parser.txt"} <= files
     assert not [name for name in files if name.endswith((".c", ".so", ".pyc"))]
 
 
