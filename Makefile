@@ -50,6 +50,8 @@ check: .venv/.dev ## lint, formatting, types, stubs
 	$(BIN)/mypy src tests examples tools
 	$(BIN)/stubtest telnet._parser
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
+	$(BIN)/actionlint .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github/workflows
 
 bench: .venv/.dev ## measure both implementations side by side
 	$(BIN)/python bench/run.py

@@ -18,7 +18,7 @@ import telnet
 
 ROOT = Path(__file__).parent.parent
 PACKED = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE", "Makefile")
-PACKED_TREES = ("src", "examples", "tests", "tools", "bench", "docs")
+PACKED_TREES = ("src", "examples", "tests", "tools", "bench", "docs", ".github")
 
 
 def run(*command: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
