@@ -71,7 +71,7 @@ wheels: .venv/.dev ## build what a release has for this machine and PYTHONS into
 clean: ## remove everything that is not in the repository's history
 	rm -rf .venv .venv-* build dist src/*.egg-info src/telnet/*.c src/telnet/*.so docs/_build
 	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find src tests examples bench docs -name __pycache__ -prune -exec rm -rf {} +
+	find src tests examples bench docs tools -name __pycache__ -prune -exec rm -rf {} +
 
 # --- environments -----------------------------------------------------------------------------------------------------
 # A stamp in the environment says what was put into it. `.venv-python3.12` is made by python3.12, the others by PYTHON.
