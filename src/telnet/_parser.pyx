@@ -493,11 +493,53 @@ cdef inline Bytes find_iac(Bytes start, Py_ssize_t length) noexcept:
     return <Bytes>memchr(start, IAC, <size_t>length)
 
 
-cdef inline bint holds_iac(Bytes word) noexcept:
-    """Return whether one of eight bytes is IAC: its high bit is set, and adding 1 to the others carries into it."""
+cdef inline uint64_t mark_iac(Bytes word) noexcept:
+    """Return the word with nothing but the high bit of each IAC: adding 1 carries into it, and it was set before."""
     cdef uint64_t bits
     memcpy(&bits, word, WORD)
-    return ((bits & 0x7F7F7F7F7F7F7F7FULL) + 0x0101010101010101ULL) & bits & 0x8080808080808080ULL != 0
+    return ((bits & 0x7F7F7F7F7F7F7F7FULL) + 0x0101010101010101ULL) & bits & 0x8080808080808080ULL
+
+
+cdef inline unsigned char gather(uint64_t marks) noexcept:
+    """Return the eight marks as the bits of a byte, whose order is the machine's."""
+    return <unsigned char>((marks >> 7) * 0x0102040810204080ULL >> 56)
+
+
+# How to undouble eight bytes, by whether an IAC is open before them, and by their gathered marks. Bit i is set where
+# what was written of byte i is to stay.
+cdef unsigned short PLANS[2][256]
+
+cdef enum:
+    OPEN = 1 << WORD  # an IAC is open behind the eight bytes: its second is to come
+    SINGLE = 2 << WORD  # one of them is an IAC that is not doubled, or follows one
+
+
+cdef unsigned short plan_for(int odd, int number) noexcept:
+    """Return the plan for eight bytes of which byte i is IAC if bit i of ``number`` is set."""
+    cdef unsigned short stay = 0
+    cdef int i, iac
+    for i in range(WORD):
+        iac = number >> i & 1
+        if odd and not iac:
+            return SINGLE
+        odd = iac and not odd
+        stay |= (not odd) << i
+    return stay | OPEN if odd else stay
+
+
+cdef void make_plans() noexcept:
+    cdef unsigned char word[WORD]
+    cdef unsigned char marks
+    cdef int number, i
+    for number in range(256):
+        for i in range(WORD):
+            word[i] = IAC if number >> i & 1 else 0
+        marks = gather(mark_iac(word))
+        PLANS[0][marks] = plan_for(0, number)
+        PLANS[1][marks] = plan_for(1, number)
+
+
+make_plans()
 
 
 cdef inline Bytes copy_plain(Bytes start, Bytes end, unsigned char **out) noexcept:
@@ -505,7 +547,7 @@ cdef inline Bytes copy_plain(Bytes start, Bytes end, unsigned char **out) noexce
     cdef unsigned char *to = out[0]
     cdef Bytes near = start + min(<Py_ssize_t>NEAR, end - start)
     cdef Bytes iac
-    while near - start >= WORD and not holds_iac(start):
+    while near - start >= WORD and not mark_iac(start):
         memcpy(to, start, WORD)
         start += WORD
         to += WORD
@@ -526,32 +568,26 @@ cdef Bytes undouble_iac(Bytes start, Bytes end, unsigned char **out) noexcept:
     ``out`` is moved behind the copy. There must be room for as many bytes as there are to read.
 
     No branch depends on a single byte, for in a run with many escapes half of such guesses would fail: each byte is
-    written, and what follows overwrites it or not.
+    written, and the next one overwrites it or not.
     """
     cdef unsigned char *to = out[0]
-    cdef unsigned char *tried
     cdef size_t odd = 0  # 1 behind an IAC whose second is to come
-    cdef size_t was_odd, iac, single
+    cdef size_t iac
+    cdef unsigned int plan
     cdef int i
     while end - start >= WORD:
         if not odd:
             start = copy_plain(start, end, &to)
             if end - start < WORD:
                 break
-        was_odd = odd
-        tried = to
-        single = 0
-        for i in range(WORD):
-            iac = start[i] == IAC
-            single |= odd & (iac ^ 1)
-            tried[0] = start[i]
-            odd = iac & (odd ^ 1)
-            tried += odd ^ 1
-        if single:
-            odd = was_odd
+        plan = PLANS[odd][gather(mark_iac(start))]
+        if plan & SINGLE:
             break
+        for i in range(WORD):
+            to[0] = start[i]
+            to += plan >> i & 1
+        odd = plan >> WORD
         start += WORD
-        to = tried
     while start < end:
         iac = start[0] == IAC
         if odd & (iac ^ 1):
