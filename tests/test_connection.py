@@ -192,18 +192,6 @@ def test_a_conversation_one_byte_at_a_time_has_the_same_events() -> None:
     assert [event[0] for event in in_pieces] == ["read", "option", "subnegotiation", "read", "command"]
 
 
-@pytest.mark.parametrize("kind", ["on_option", "on_command", "on_subnegotiation"])
-def test_an_exception_in_a_telnet_handler_costs_one_event(kind: str) -> None:
-    def failing(self: Recorder, *args: Any) -> None:
-        raise LookupError(kind)
-
-    cls = type("Failing", (Recorder,), {kind: failing})
-    wire = IAC + WILL + ECHO + IAC + AYT + TTYPE_IS + b"hello"
-    names = [event[0] for event in events_of(wire, cls=cls)]
-    expected = ["option", "command", "subnegotiation", "read"]
-    assert names == ["error" if name == kind.removeprefix("on_") else name for name in expected]
-
-
 def test_a_handler_that_is_set_later_on_the_object_is_called() -> None:
     commands: list[bytes] = []
 

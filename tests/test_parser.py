@@ -639,33 +639,6 @@ def test_a_stop_before_an_exception_does_not_outlive_it(parser_module: ModuleTyp
     assert parser.feed(b"abc") == 3
 
 
-def test_feed_inside_a_callback_is_refused(parser_module: ModuleType) -> None:
-    def feed_again(data: bytes) -> None:
-        with pytest.raises(RuntimeError, match=r"^feed\(\) called from inside a callback of the same parser$"):
-            parser.feed(b"more")
-        called.append(data)
-
-    called: list[bytes] = []
-    parser = parser_calling(parser_module, on_data=feed_again)
-
-    assert parser.feed(b"abc") == 3
-    assert called == [b"abc"]
-
-
-def test_a_refused_feed_leaves_the_outer_one_alone(parser_module: ModuleType) -> None:
-    class Reentrant(Recorder):
-        def record(self, event: Event) -> None:
-            with pytest.raises(RuntimeError):
-                self.parser.feed(IAC)
-            super().record(event)
-
-    recorder = Reentrant().attach(parser_module)
-
-    recorder.feed(ONE_OF_EACH)
-
-    assert recorder.log == record(parser_module, [ONE_OF_EACH])
-
-
 def test_another_parser_may_be_fed_inside_a_callback(parser_module: ModuleType) -> None:
     inner = Recorder().attach(parser_module)
     outer = parser_calling(parser_module, on_data=inner.feed)
@@ -742,42 +715,6 @@ def test_a_refused_feed_changes_nothing(parser_module: ModuleType) -> None:
     assert recorder.parser.consumed == 2
     recorder.feed(GA)
     assert recorder.events == [Data(b"a"), Command(GA)]
-
-
-def test_a_bytearray_cannot_be_resized_while_it_is_fed(parser_module: ModuleType) -> None:
-    def resize(data: bytes) -> None:
-        with pytest.raises(BufferError):
-            buffer.extend(b"more")
-        resized.append(data)
-
-    resized: list[bytes] = []
-    buffer = bytearray(b"abc")
-    parser_calling(parser_module, on_data=resize).feed(buffer)
-
-    assert resized == [b"abc"]
-
-
-def test_a_bytearray_is_free_again_afterwards(parser_module: ModuleType) -> None:
-    def fail(data: bytes) -> None:
-        raise Boom
-
-    buffer = bytearray(b"abc")
-    with pytest.raises(Boom):
-        parser_calling(parser_module, on_data=fail).feed(buffer)
-
-    buffer.clear()
-    assert not buffer
-
-
-def test_a_change_of_the_buffer_in_a_callback_is_not_seen(parser_module: ModuleType) -> None:
-    def overwrite(command: bytes) -> None:
-        buffer[:] = b"!" * len(buffer)
-
-    received: list[bytes] = []
-    buffer = bytearray(IAC + GA + b"abc")
-    parser_calling(parser_module, on_command=overwrite, on_data=received.append).feed(buffer)
-
-    assert received == [b"abc"]
 
 
 # --- the faults of an older parser ------------------------------------------------------------------------------------
