@@ -19,10 +19,14 @@ SOURCES := pyproject.toml setup.py \
 
 BIN := .venv/bin
 
+# What tests the parser and nothing else; what runs for long is left out, for where every access is checked.
+PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
+	$(foreach noun,parser parity traces encode events memory callbacks threads,tests/test_$(noun).py)
+
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .SECONDARY:
-.PHONY: help demo test test-pure test-pythons check bench docs wheels clean
+.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize bench docs wheels clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +47,17 @@ test-pythons: ## run the suite on each Python found (PYTHONS)
 test-python%: .venv-python%/.test
 	.venv-python$*/bin/python -m telnet --version
 	.venv-python$*/bin/pytest
+
+test-freethreaded: .venv-freethreaded/.test ## run the suite on a free-threaded CPython, built here from Debian's source
+	.venv-freethreaded/bin/python -W error -m telnet --version
+	.venv-freethreaded/bin/pytest --hypothesis-profile=local --ignore=tests/test_tls.py
+	.venv-freethreaded/bin/python bench/threads.py
+
+sanitize: .venv-sanitize/.test .venv/.test ## run the parser's tests under AddressSanitizer, UBSan, LeakSanitizer and debug hooks
+	LD_PRELOAD="$(shell gcc -print-file-name=libasan.so) $(shell gcc -print-file-name=libubsan.so)" PYTHONMALLOC=malloc \
+		ASAN_OPTIONS=leak_check_at_exit=0:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+		.venv-sanitize/bin/python -X dev -m pytest -p tests.leaks --capture=sys $(PARSER_TESTS)
+	PYTHONMALLOC=debug $(BIN)/python -X dev -m pytest $(PARSER_TESTS)
 
 check: .venv/.dev ## lint, formatting, types, stubs
 	$(BIN)/ruff check
@@ -69,7 +84,7 @@ wheels: .venv/.dev ## build what a release has for this machine and PYTHONS into
 	$(BIN)/python tools/wheels.py try dist $(PYTHONS)
 
 clean: ## remove everything that is not in the repository's history
-	rm -rf .venv .venv-* build dist src/*.egg-info src/telnet/*.c src/telnet/*.so docs/_build
+	rm -rf .venv .venv-* .python-freethreaded build dist src/*.egg-info src/telnet/*.c src/telnet/*.so docs/_build
 	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests examples bench docs tools -name __pycache__ -prune -exec rm -rf {} +
 
@@ -85,12 +100,26 @@ pip = bin/python -m pip --quiet --disable-pip-version-check
 	@$*/$(pip) install --upgrade "pip>=25.1"
 	@touch $@
 
+FREETHREADED := .python-freethreaded/bin/python3.13t
+.venv-freethreaded/.venv: interpreter = $(FREETHREADED)
+.venv-freethreaded/.venv: $(FREETHREADED)
+
+$(FREETHREADED):
+	tools/build-freethreaded .python-freethreaded
+
 # A build directory left by another build would be packed again (setuptools reuses build/lib).
 unbuild = rm -rf build src/*.egg-info src/telnet/*.c
 
 .venv-pure/.test: build = TELNET_BUILD_EXTENSION=no
 %/.test: build = TELNET_BUILD_EXTENSION=require
+.venv-sanitize/.test: build = TELNET_BUILD_EXTENSION=require CC=gcc TELNET_CFLAGS="-O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all"
+.venv-freethreaded/.test: build = TELNET_BUILD_EXTENSION=require PIP_ONLY_BINARY=hypothesis
 %/.demo: build = TELNET_BUILD_EXTENSION=auto
+
+# No trustme there, hence no test_tls.py: it needs cffi, which free-threaded CPython 3.13 cannot have.
+.venv-freethreaded/.test: group = suite
+%/.test: group = test
 
 %/.demo: %/.venv $(SOURCES)
 	@echo "installing telnet into $*"
@@ -102,7 +131,7 @@ unbuild = rm -rf build src/*.egg-info src/telnet/*.c
 %/.test: %/.venv $(SOURCES)
 	@echo "installing telnet and its tests' tools into $*"
 	@$(unbuild)
-	@$(build) $*/$(pip) install . --group test
+	@$(build) $*/$(pip) install . --group $(group)
 	@$(unbuild)
 	@touch $@
 
