@@ -96,6 +96,11 @@ def feed_rubbish(recorder: Actor) -> None:
         recorder.parser.feed("text")
 
 
+def initialise_again(recorder: Actor) -> None:
+    with pytest.raises(RuntimeError, match=r"^__init__\(\) called a second time: make a new Parser$"):
+        recorder.parser.__init__(object(), max_subnegotiation=0)
+
+
 def feed_another(recorder: Actor) -> None:
     type(recorder.parser)(object()).feed(OPEN + GMCP + b"payload")
 
@@ -125,6 +130,7 @@ def use_what_memory_is_free(recorder: Actor) -> None:
     [
         feed_again,
         feed_rubbish,
+        initialise_again,
         feed_another,
         forget_the_methods,
         collect_garbage,

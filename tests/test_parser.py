@@ -774,6 +774,15 @@ def test_a_parser_cannot_be_subclassed(parser_module: ModuleType) -> None:
         type("Sub", (parser_module.Parser,), {})
 
 
+def test_a_parser_is_initialised_once(parser_module: ModuleType) -> None:
+    parser = parser_module.Parser(object(), max_subnegotiation=5)
+
+    with pytest.raises(RuntimeError, match=r"^__init__\(\) called a second time: make a new Parser$"):
+        parser.__init__(object())
+
+    assert parser.max_subnegotiation == 5
+
+
 @pytest.mark.parametrize("name", ["consumed", "max_subnegotiation", "surprise"])
 def test_no_attribute_can_be_set(parser_module: ModuleType, name: str) -> None:
     with pytest.raises(AttributeError):

@@ -114,13 +114,16 @@ cdef class Parser:
 
     @cython.critical_section
     def __init__(self, handler, *, max_subnegotiation=65536):
-        self._max_subnegotiation = size_limit(max_subnegotiation)
+        if self._max_subnegotiation is not None:
+            raise RuntimeError("__init__() called a second time: make a new Parser")
+        max_subnegotiation = size_limit(max_subnegotiation)
         self._limit = min(max_subnegotiation, PY_SSIZE_T_MAX // 2)
         self._on_data = method(handler, "on_data")
         self._on_command = method(handler, "on_command")
         self._on_option = method(handler, "on_option")
         self._on_subnegotiation = method(handler, "on_subnegotiation")
         self._on_protocol_error = method(handler, "on_protocol_error")
+        self._max_subnegotiation = max_subnegotiation
         self._state = STREAM
         self._length = 0
 

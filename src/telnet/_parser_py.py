@@ -113,6 +113,8 @@ class Parser:
     )
 
     def __init__(self, handler: object, *, max_subnegotiation: int = 65536) -> None:
+        if hasattr(self, "_max_subnegotiation"):
+            raise RuntimeError("__init__() called a second time: make a new Parser")
         if not isinstance(max_subnegotiation, int) or isinstance(max_subnegotiation, bool):
             raise TypeError(f"max_subnegotiation must be an int, not {type(max_subnegotiation).__name__}")
         if max_subnegotiation < 0:
