@@ -21,7 +21,7 @@ BIN := .venv/bin
 
 # What tests the parser and nothing else; what runs for long is left out, for where every access is checked.
 PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
-	$(foreach noun,parser parity traces encode events memory callbacks threads,tests/test_$(noun).py)
+	$(foreach noun,parser parity traces encode events memory allocation callbacks threads,tests/test_$(noun).py)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:

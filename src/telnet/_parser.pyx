@@ -205,6 +205,7 @@ cdef class Parser:
     cdef object _feed_copy(self, object data):
         cdef Py_buffer view
         contiguous(data, &view)
+        self._consumed = 0
         try:
             return self.feed(PyBytes_FromStringAndSize(<const char *>view.buf, view.len))
         finally:
