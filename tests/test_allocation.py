@@ -125,12 +125,10 @@ def test_what_could_not_be_allocated_is_delivered_by_the_next_feed(
     assert failures
 
 
-@pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
+# Once, for in the end the interpreter itself needs memory to leave a `try` of the pure twin.
 @pytest.mark.parametrize("chunks", INPUTS.values(), ids=INPUTS)
-def test_a_parser_that_ran_out_of_memory_is_usable(
-    parser_module: ModuleType, chunks: list[bytes], for_ever: bool
-) -> None:
-    for parser, ledger, rest in failing_feeds(parser_module, chunks, for_ever=for_ever):
+def test_a_parser_that_ran_out_of_memory_is_usable(parser_module: ModuleType, chunks: list[bytes]) -> None:
+    for parser, ledger, rest in failing_feeds(parser_module, chunks, for_ever=False):
         for chunk in rest:
             assert parser.feed(chunk) == len(chunk)
         parser.reset()
