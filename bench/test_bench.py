@@ -1,18 +1,22 @@
-"""The same workloads under pytest-benchmark: ``pytest bench/test_bench.py --benchmark-group-by=param:workload``."""
+"""Both twins under pytest-benchmark, over the same corpora: ``pytest bench/test_bench.py``."""
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import pytest
-from workloads import WORKLOADS, Workload, check, run
+from corpora import Corpus, corpora
+from measure import judge
+from peers.contender import run
+from peers.ours import Twin
 
 
-@pytest.mark.parametrize("implementation", ["telnet._parser", "telnet._parser_py"])
-@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
-def test_parser(benchmark: Any, workload: Workload, implementation: str) -> None:
-    module = importlib.import_module(implementation)
-    check(module, workload)
+@pytest.mark.parametrize("module", ["telnet._parser", "telnet._parser_py"])
+@pytest.mark.parametrize("corpus", corpora().values(), ids=lambda corpus: corpus.name)
+def test_parser(benchmark: Any, corpus: Corpus, module: str) -> None:
+    twin = Twin(module)
+    assert judge(twin, corpus) == "correct"
+    feed, _ = twin.counter(corpus)
 
-    benchmark(run, module, workload)
+    benchmark.group = corpus.name
+    benchmark(run, feed, corpus.chunks)

@@ -1,0 +1,1 @@
+"""The parsers that compete, each as a `Contender`: ours, those of PyPI, and two in C to compare with."""
