@@ -83,7 +83,8 @@ def cut(wire: bytes, size: int) -> tuple[bytes, ...]:
 def merged(events: Iterable[Event]) -> tuple[Event, ...]:
     """Return the events with adjacent data made one: where a run is cut is an accident of the chunks."""
     result: list[Event] = []
-    for is_data, run in groupby(events, lambda event: isinstance(event, Data)):
+    for is_data, group in groupby(events, lambda event: isinstance(event, Data)):
+        run = list(group)
         result += [Data(b"".join(event[0] for event in run))] if is_data else run
     return tuple(result)
 

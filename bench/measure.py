@@ -1,4 +1,4 @@
-"""Check, then time: every implementation once in each round, in an order of its own, so that noise hits all alike."""
+"""Check, then time: every contender once in each round, in an order of its own, so that noise hits all alike."""
 
 from __future__ import annotations
 
@@ -8,83 +8,85 @@ from random import Random
 from statistics import median
 
 from corpora import Corpus, digest
-from peers.contender import Contender
+from peers import Contender, Nothing
+
+from telnet.events import Data
 
 BUDGET = 8_000_000  # nanoseconds that one timing should take
+
+CORRECT = "correct"
+WRONG = "wrong"
+UNCHECKED = "unchecked"  # for what is no parser
 
 
 @dataclass
 class Cell:
-    """One contender on one corpus."""
+    """One contender on one corpus: what it is timed with, and the costs, one for each round."""
 
     contender: Contender
     corpus: Corpus
-    verdict: str  # "correct", "wrong", or what it died of
+    verdict: str  # CORRECT, WRONG, or why it cannot be timed
     chunks: Sequence[bytes] = ()
-    costs: list[float] = field(default_factory=list)  # nanoseconds a unit of the corpus, one of each round
-
-    @property
-    def correct(self) -> bool:
-        return self.verdict == "correct"
+    passes: int = 1
+    costs: list[float] = field(default_factory=list)  # nanoseconds a unit of the corpus
 
     @property
     def cost(self) -> float:
         return median(self.costs)
 
-    def time(self) -> float:
-        """Return the nanoseconds for a unit of the corpus."""
-        nanoseconds = self.contender.time(self.corpus, self.chunks)
+    def run(self) -> None:
+        """Time it once."""
+        nanoseconds = self.contender.time(self.corpus, self.chunks, self.passes)
         units = len(self.chunks) if self.corpus.unit == "feed" else sum(map(len, self.chunks))
-        return nanoseconds / units
+        self.costs.append(nanoseconds / units / self.passes)
 
 
 def judge(contender: Contender, corpus: Corpus) -> str:
     """Return whether the contender finds the events of the corpus, and its counting handlers count them."""
+    if isinstance(contender, Nothing):
+        return UNCHECKED
+    if contender.absent:
+        return contender.absent
     try:
         events = contender.record(corpus)
         counts = contender.count(corpus)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
-    if digest(events) != digest(corpus.events, contender.translate):
-        return "wrong"
-    if counts != (sum(len(event[0]) for event in events if is_data(event)), sum(not is_data(e) for e in events)):
-        return "counts wrong"
-    return "correct"
+    sizes = [len(event.data) for event in events if isinstance(event, Data)]
+    if counts != (sum(sizes), len(events) - len(sizes)):
+        return f"handlers count {counts[0]} bytes and {counts[1]} events"
+    return CORRECT if digest(events) == digest(corpus.events, contender.translate) else WRONG
 
 
-def is_data(event: object) -> bool:
-    return type(event).__name__ == "Data"
+def cell(contender: Contender, corpus: Corpus, *, whole: bool = False) -> Cell:
+    """Return a contender that was checked on the corpus, with as much to do as time allows.
 
-
-def fit(contender: Contender, corpus: Corpus) -> Sequence[bytes]:
-    """Return what the contender is to be timed with: the corpus, again and again, or as much of it as time allows."""
-    feeds = 1
-    while feeds < len(corpus.chunks) and contender.time(corpus, corpus.chunks[:feeds]) < BUDGET // 2:
+    A slow one is timed with the start of the corpus, unless ``whole``; a fast one with the corpus many times over.
+    """
+    cell = Cell(contender, corpus, judge(contender, corpus))
+    if cell.verdict not in (CORRECT, WRONG, UNCHECKED):
+        return cell
+    feeds = len(corpus.chunks) if whole else 1
+    while feeds < len(corpus.chunks) and contender.time(corpus, corpus.chunks[:feeds], 1) < BUDGET // 2:
         feeds *= 2
-    if feeds < len(corpus.chunks):
-        return corpus.chunks[:feeds]
-    return corpus.chunks * max(1, BUDGET // contender.time(corpus, corpus.chunks))
+    cell.chunks = corpus.chunks[:feeds]
+    if cell.chunks == corpus.chunks:
+        cell.passes = max(1, BUDGET // contender.time(corpus, corpus.chunks, 1))
+    return cell
 
 
-def cells(contenders: Iterable[Contender], corpora: Iterable[Corpus]) -> list[Cell]:
-    """Return all combinations, checked, with as much to do as fits."""
-    result = [Cell(contender, corpus, judge(contender, corpus)) for corpus in corpora for contender in contenders]
-    for cell in result:
-        if cell.verdict in ("correct", "wrong"):
-            cell.chunks = fit(cell.contender, cell.corpus)
-    return [cell for cell in result]
+def rounds(cells: Iterable[Cell], count: int, random: Random) -> None:
+    """Time all cells ``count`` times: corpus by corpus, the contenders of a corpus in a new order each time."""
+    rows: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.chunks:
+            rows.setdefault(cell.corpus.name, []).append(cell)
+    for _ in range(count):
+        for row in rows.values():
+            for cell in random.sample(row, len(row)):
+                cell.run()
 
 
-def measure(cells: Sequence[Cell], rounds: int, seed: int = 0) -> None:
-    """Time all cells, corpus by corpus within a round, the contenders of a corpus in a new order each time."""
-    random = Random(seed)
-    for _ in range(rounds):
-        for name in dict.fromkeys(cell.corpus.name for cell in cells):
-            turn = [cell for cell in cells if cell.corpus.name == name and cell.chunks]
-            for cell in random.sample(turn, len(turn)):
-                cell.costs.append(cell.time())
-
-
-def ratio(slow: Cell, fast: Cell) -> float:
-    """Return how many times the cost of ``fast`` is that of ``slow``, paired by round."""
-    return median(above / below for above, below in zip(slow.costs, fast.costs, strict=True))
+def ratio(above: Cell, below: Cell) -> float:
+    """Return the cost of the one over that of the other: the median of the rounds, each with its own ratio."""
+    return median(a / b for a, b in zip(above.costs, below.costs, strict=True))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from time import perf_counter_ns
 from typing import Protocol
 
 from corpora import Corpus
+
 from telnet.events import Event
 
 Feed = Callable[[bytes], object]
@@ -28,7 +29,8 @@ class Contender(ABC):
 
     name: str
     distribution: str  # whose version is shown
-    note = ""
+    note = ""  # how it is used, and what it does differently
+    absent = ""  # why it cannot be run here, if it cannot
 
     @property
     def version(self) -> str:
@@ -47,8 +49,8 @@ class Contender(ABC):
         """Return the bytes of data and the events that the counting handlers saw."""
 
     @abstractmethod
-    def time(self, corpus: Corpus, chunks: Sequence[bytes]) -> int:
-        """Return the nanoseconds that the parser takes for these chunks with handlers that count."""
+    def time(self, corpus: Corpus, chunks: Sequence[bytes], passes: int) -> int:
+        """Return the nanoseconds that a new parser takes for these chunks, with handlers that count."""
 
 
 class PythonContender(Contender):
@@ -72,22 +74,27 @@ class PythonContender(Contender):
         run(feed, corpus.chunks)
         return counts.data, counts.events
 
-    def time(self, corpus: Corpus, chunks: Sequence[bytes]) -> int:
+    def time(self, corpus: Corpus, chunks: Sequence[bytes], passes: int) -> int:
         feed, _ = self.counter(corpus)
-        return time(feed, chunks)
+        return clock(map(feed, chunks * passes))
 
 
 def run(feed: Feed, chunks: Sequence[bytes]) -> None:
-    """Feed all chunks from a loop in C: its own cost is a few nanoseconds a feed."""
-    deque(map(feed, chunks), maxlen=0)
+    exhaust(map(feed, chunks))
 
 
-def time(feed: Feed, chunks: Sequence[bytes]) -> int:
+def exhaust(calls: Iterator[object]) -> None:
+    """Make the calls from a loop in C: its own cost is a few nanoseconds a call."""
+    deque(calls, maxlen=0)
+
+
+def clock(calls: Iterator[object]) -> int:
+    """Return the nanoseconds that these calls take."""
     gc.collect()
     gc.disable()
     try:
         start = perf_counter_ns()
-        run(feed, chunks)
+        exhaust(calls)
         return perf_counter_ns() - start
     finally:
         gc.enable()

@@ -12,12 +12,13 @@ from collections import deque
 
 from corpora import Corpus
 from handlers import Counter, Recorder
-from peers.contender import Counts, Feed, PythonContender
-from telnet import CMD_EOR, DO, DONT, GA, WILL, WONT
-from telnet.events import Event
 from telnetlib3.server_base import BaseServer
 from telnetlib3.stream_reader import TelnetReader
 from telnetlib3.stream_writer import TelnetWriter
+
+from peers.contender import Counts, Feed, PythonContender
+from telnet import CMD_EOR, DO, DONT, GA, WILL, WONT
+from telnet.events import Event
 
 
 class Telnetlib3(PythonContender):

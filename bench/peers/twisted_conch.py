@@ -10,9 +10,10 @@ import re
 
 from corpora import Corpus
 from handlers import Counter, Recorder
+from twisted.conch.telnet import Telnet
+
 from peers.contender import Counts, Feed, PythonContender
 from telnet.events import Event
-from twisted.conch.telnet import Telnet
 
 
 class TwistedConch(PythonContender):

@@ -1,0 +1,7 @@
+from pathlib import Path
+
+from results import Results
+
+
+def draw(results: Results, into: Path) -> None:
+    pass

@@ -1,0 +1,86 @@
+"""The tables, as Markdown that is legible in a terminal too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from measure import CORRECT, WRONG
+from results import Cost, Environment, Figure, Results, Row
+
+MARKS = {True: "✓", False: "✗", None: ""}
+
+
+def markdown(results: Results) -> str:
+    """Return the whole report."""
+    return "\n\n".join(
+        (
+            "# How fast the parser is",
+            f"{about(results.environment)} Written by `make bench`.",
+            "## Against the best",
+            "Times the speed of the fastest other parser that gets the corpus right, unless another is named. A bar is "
+            "what the twin has to reach: at least that, or at most where it says ≤.",
+            bars(results.rows),
+            "## What each parser takes",
+            "Nanoseconds for a byte of input, or for a feed where feeds are small. A parser that finds other events than "
+            "there are is marked ✗ there, and not compared with.",
+            costs(results),
+            notes(results.environment),
+        )
+    )
+
+
+def about(environment: Environment) -> str:
+    return (
+        f"{environment.python} on {environment.system}, {environment.processor}; "
+        f"the medians of {environment.rounds} rounds."
+    )
+
+
+def bars(rows: Sequence[Row]) -> str:
+    head = ("corpus", "what it is", "compared with", "Cython", "bar", "", "pure", "bar", "")
+    return table(
+        head, [(row.corpus, row.what, row.compared_with, *cells(row.cython), *cells(row.python)) for row in rows]
+    )
+
+
+def cells(figure: Figure | None) -> tuple[str, str, str]:
+    if figure is None:
+        return "", "", ""
+    bar = "" if figure.bar is None else ("≤ " if figure.at_most else "") + number(figure.bar)
+    return number(figure.value), bar, MARKS[figure.reached]
+
+
+def costs(results: Results) -> str:
+    contenders = list(dict.fromkeys(cost.contender for cost in results.costs))
+    corpora = list(dict.fromkeys(cost.corpus for cost in results.costs))
+    lines = []
+    for corpus in corpora:
+        row = [results.cost(corpus, contender) for contender in contenders]
+        lines.append((corpus, row[0].unit, *(shown(cost) for cost in row)))
+    return table(("corpus", "a", *contenders), lines)
+
+
+def shown(cost: Cost) -> str:
+    if cost.nanoseconds is None:
+        return "absent"
+    return number(cost.nanoseconds) + {CORRECT: "", WRONG: " ✗"}[cost.verdict]
+
+
+def notes(environment: Environment) -> str:
+    return "\n".join(
+        f"* {name} {version}" + (f": {environment.notes[name]}." if name in environment.notes else ".")
+        for name, version in environment.versions.items()
+    )
+
+
+def number(value: float) -> str:
+    """Return three digits, without an exponent."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.{2 if value >= 1 else 3}f}" if value < 10 else f"{value:.1f}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
+    lines = [head, ["-" * max(1, width) for width in widths], *rows]
+    return "\n".join("| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines)
