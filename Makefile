@@ -62,14 +62,21 @@ sanitize: .venv-sanitize/.test .venv/.test ## run the parser's tests under Addre
 check: .venv/.dev ## lint, formatting, types, stubs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy src tests examples tools
+	$(BIN)/mypy src tests examples tools bench
 	$(BIN)/stubtest telnet._parser
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
 	$(BIN)/actionlint .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet --persona pedantic .github/workflows
 
-bench: .venv/.dev ## measure both implementations side by side
+bench: .venv/.dev ## measure both implementations and their peers side by side
+	@$(MAKE) --no-print-directory --keep-going $(DRIVERS) || echo "not every parser in C can be built here"
 	$(BIN)/python bench/run.py
+
+DRIVERS := bench/c/limit.so bench/c/libtelnet_driver.so
+
+bench/c/libtelnet_driver.so: LDLIBS = -ltelnet
+bench/c/%.so: bench/c/%.c bench/c/bench.h
+	$(CC) -O2 -Wall -Wextra -shared -fPIC -o $@ $< $(LDLIBS)
 
 docs: .venv/.dev ## build the documentation and run its examples
 	$(BIN)/sphinx-build -q -W --keep-going -b doctest docs docs/_build/doctest
@@ -84,7 +91,7 @@ wheels: .venv/.dev ## build what a release has for this machine and PYTHONS into
 	$(BIN)/python tools/wheels.py try dist $(PYTHONS)
 
 clean: ## remove everything that is not in the repository's history
-	rm -rf .venv .venv-* .python-freethreaded build dist src/*.egg-info src/telnet/*.c src/telnet/*.so docs/_build
+	rm -rf .venv .venv-* .python-freethreaded build dist src/*.egg-info src/telnet/*.c src/telnet/*.so bench/c/*.so docs/_build
 	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests examples bench docs tools -name __pycache__ -prune -exec rm -rf {} +
 

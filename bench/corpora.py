@@ -85,7 +85,7 @@ def merged(events: Iterable[Event]) -> tuple[Event, ...]:
     result: list[Event] = []
     for is_data, group in groupby(events, lambda event: isinstance(event, Data)):
         run = list(group)
-        result += [Data(b"".join(event[0] for event in run))] if is_data else run
+        result += [Data(b"".join(event.data for event in run if isinstance(event, Data)))] if is_data else run
     return tuple(result)
 
 

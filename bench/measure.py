@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 from statistics import median
@@ -26,7 +26,7 @@ class Cell:
     contender: Contender
     corpus: Corpus
     verdict: str  # CORRECT, WRONG, or why it cannot be timed
-    chunks: Sequence[bytes] = ()
+    chunks: tuple[bytes, ...] = ()
     passes: int = 1
     costs: list[float] = field(default_factory=list)  # nanoseconds a unit of the corpus
 

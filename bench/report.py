@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from figures import Cost, Environment, Figure, Results, Row
 from measure import CORRECT, WRONG
-from results import Cost, Environment, Figure, Results, Row
 
 MARKS = {True: "✓", False: "✗", None: ""}
 
@@ -17,12 +17,12 @@ def markdown(results: Results) -> str:
             "# How fast the parser is",
             f"{about(results.environment)} Written by `make bench`.",
             "## Against the best",
-            "Times the speed of the fastest other parser that gets the corpus right, unless another is named. A bar is "
-            "what the twin has to reach: at least that, or at most where it says ≤.",
+            "How many times as fast as the fastest other Python parser that gets the corpus right, or as what is\n"
+            "named. A bar is what the twin has to reach: at least that, or at most where it says ≤.",
             bars(results.rows),
             "## What each parser takes",
-            "Nanoseconds for a byte of input, or for a feed where feeds are small. A parser that finds other events than "
-            "there are is marked ✗ there, and not compared with.",
+            "Nanoseconds for a byte of input, or for a feed where feeds are small. A parser that finds other events\n"
+            "than there are is marked ✗ there, and not compared with.",
             costs(results),
             notes(results.environment),
         )

@@ -18,10 +18,10 @@ import bars
 import charts
 import escaping
 from corpora import Corpus, corpora, growth
+from figures import Cost, Environment, Figure, Results, Row
 from measure import CORRECT, Cell, cell, ratio, rounds
 from peers import Contender, Nothing, compiled, peers, twins
 from report import markdown
-from results import Cost, Environment, Figure, Results, Row
 
 OUTPUT = Path(__file__).parent / "results"
 ROUNDS = 31
@@ -70,12 +70,9 @@ class Run:
     # --- the table ----------------------------------------------------------------------------------------------------
 
     def rows(self) -> list[Row]:
-        return [
-            *(self.times(bar) for bar in bars.TIMES),
-            self.calls(),
-            *(self.growth(feed) for feed in growth()),
-            *self.escapes(),
-        ]
+        rows = [self.times(bar) for bar in bars.TIMES]
+        rows.insert(1 + max(index for index, row in enumerate(rows) if row.corpus == "chat"), self.calls())
+        return [*rows, *(self.growth(feed) for feed in growth()), *self.escapes()]
 
     def times(self, bar: bars.Bar) -> Row:
         corpus = corpora()[bar.corpus]

@@ -7,7 +7,7 @@
 
 enum { SE = 240, SB = 250, WILL = 251, IAC = 255 };
 
-enum { NEAR = 12 }; /* bytes to copy one by one before a search pays */
+enum { NEAR = 6 }; /* bytes to copy one by one before a search pays */
 
 enum state { STREAM, STREAM_IAC, STREAM_OPTION, SB_OPTION, PAYLOAD, PAYLOAD_IAC };
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 from corpora import Corpus
@@ -18,9 +17,7 @@ from telnet.events import Event
 
 SOURCES = Path(__file__).parent.parent / "c"
 
-Report = ctypes.CFUNCTYPE(
-    None, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.POINTER(ctypes.c_char), ctypes.c_size_t
-)
+Report = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t)
 
 
 class Counts(ctypes.Structure):
@@ -40,15 +37,15 @@ class Compiled(Contender):
     def record(self, corpus: Corpus) -> list[Event]:
         recorder = Recorder()
 
-        def report(kind: int, command: int, option: int, data: ctypes._Pointer[ctypes.c_char], size: int) -> None:
+        def report(kind: int, command: int, option: int, data: int, size: int) -> None:
             if kind == 0:
-                recorder.on_data(data[:size])
+                recorder.on_data(ctypes.string_at(data, size))
             elif kind == 1:
                 recorder.on_command(bytes([command]))
             elif kind == 2:
                 recorder.on_option(bytes([command]), bytes([option]))
             else:
-                recorder.on_subnegotiation(bytes([option]), data[:size])
+                recorder.on_subnegotiation(bytes([option]), ctypes.string_at(data, size))
 
         self.run(corpus.chunks, Counts(), Report(report))
         return recorder.events
@@ -58,10 +55,10 @@ class Compiled(Contender):
         self.run(corpus.chunks, counts)
         return counts.data, counts.events
 
-    def time(self, corpus: Corpus, chunks: Sequence[bytes], passes: int) -> int:
+    def time(self, corpus: Corpus, chunks: tuple[bytes, ...], passes: int) -> int:
         return self.run(chunks, Counts(), passes=passes)
 
-    def run(self, chunks: Sequence[bytes], counts: Counts, report: object = None, passes: int = 1) -> int:
+    def run(self, chunks: tuple[bytes, ...], counts: Counts, report: object = None, passes: int = 1) -> int:
         run = ctypes.CDLL(str(self.path)).run
         run.restype = ctypes.c_uint64
         lengths = (ctypes.c_size_t * len(chunks))(*map(len, chunks))

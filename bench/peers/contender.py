@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from time import perf_counter_ns
 from typing import Protocol
@@ -49,7 +49,7 @@ class Contender(ABC):
         """Return the bytes of data and the events that the counting handlers saw."""
 
     @abstractmethod
-    def time(self, corpus: Corpus, chunks: Sequence[bytes], passes: int) -> int:
+    def time(self, corpus: Corpus, chunks: tuple[bytes, ...], passes: int) -> int:
         """Return the nanoseconds that a new parser takes for these chunks, with handlers that count."""
 
 
@@ -74,12 +74,12 @@ class PythonContender(Contender):
         run(feed, corpus.chunks)
         return counts.data, counts.events
 
-    def time(self, corpus: Corpus, chunks: Sequence[bytes], passes: int) -> int:
+    def time(self, corpus: Corpus, chunks: tuple[bytes, ...], passes: int) -> int:
         feed, _ = self.counter(corpus)
         return clock(map(feed, chunks * passes))
 
 
-def run(feed: Feed, chunks: Sequence[bytes]) -> None:
+def run(feed: Feed, chunks: tuple[bytes, ...]) -> None:
     exhaust(map(feed, chunks))
 
 

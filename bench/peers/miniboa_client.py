@@ -7,6 +7,7 @@ overridden here to see what it found.
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from corpora import Corpus
 from handlers import Counter, Recorder
@@ -80,6 +81,8 @@ class Counting(Counter, TelnetClient):
 
 
 class Recording(Recorder, TelnetClient):
+    telnet_got_cmd: Any
+
     def __init__(self) -> None:
         Recorder.__init__(self)
         TelnetClient.__init__(self, Source(), ("", 0), "latin-1")
@@ -98,7 +101,8 @@ class Recording(Recorder, TelnetClient):
             self.on_command(cmd.encode("latin-1"))
 
     def _three_byte_cmd(self, option: str) -> None:
-        self.on_option(self.telnet_got_cmd.encode("latin-1"), option.encode("latin-1"))
+        command: str = self.telnet_got_cmd
+        self.on_option(command.encode("latin-1"), option.encode("latin-1"))
         self.telnet_got_iac = False
         self.telnet_got_cmd = None
 

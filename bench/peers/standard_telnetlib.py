@@ -6,7 +6,10 @@ source. The option callback keeps it from answering.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from socket import socket
 from telnetlib import Telnet
+from typing import cast
 
 from corpora import Corpus
 from handlers import Counter, Recorder
@@ -59,7 +62,7 @@ class Counting(Counter):
             if data := self.telnet.read_very_lazy():
                 self.data += len(data)
 
-    def on_negotiation(self, source: Source, command: bytes, option: bytes) -> None:
+    def on_negotiation(self, _: socket, command: bytes, option: bytes) -> None:
         if command != SB:  # whose end is the event
             self.events += 1
 
@@ -77,7 +80,7 @@ class Recording(Recorder):
             if data := self.telnet.read_very_lazy():
                 self.on_data(data)
 
-    def on_negotiation(self, source: Source, command: bytes, option: bytes) -> None:
+    def on_negotiation(self, _: socket, command: bytes, option: bytes) -> None:
         if command in (WILL, WONT, DO, DONT):
             self.on_option(command, option)
         elif command == SE:
@@ -87,8 +90,8 @@ class Recording(Recorder):
             self.on_command(command)
 
 
-def telnet_with(callback: object) -> tuple[Telnet, Source]:
+def telnet_with(callback: Callable[[socket, bytes, bytes], None]) -> tuple[Telnet, Source]:
     telnet, source = Telnet(), Source()
-    telnet.sock = source
+    telnet.sock = cast(socket, source)
     telnet.set_option_negotiation_callback(callback)
     return telnet, source

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from typing import Any
 
 from corpora import Corpus
 from handlers import Counter, Recorder
@@ -38,9 +39,9 @@ class Telnetlib3(PythonContender):
         counter = Counter()
         return self.server(counter, CountingReader, CountingWriter).data_received, counter
 
-    def server(self, handler: Counter | Recorder, reader: type, writer: type) -> BaseServer:
+    def server(self, handler: Counter | Recorder, reader: type, writer: type) -> Any:
         asyncio.set_event_loop(self.loop)
-        server = BaseServer(encoding=False, reader_factory=reader, writer_factory=writer)
+        server: Any = BaseServer(encoding=False, reader_factory=reader, writer_factory=writer)
         server.connection_made(Sink())
         server.reader.handler = server.writer.handler = handler
         for command in (GA, CMD_EOR):
@@ -51,7 +52,7 @@ class Telnetlib3(PythonContender):
 class Sink(asyncio.Transport):
     """A transport to nowhere."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         pass
 
 

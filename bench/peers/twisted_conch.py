@@ -37,7 +37,7 @@ class Counting(Counter, Telnet):
     _MAX_SUBNEGOTIATION_LENGTH = 2 * 1024 * 1024
 
     def __init__(self) -> None:
-        Telnet.__init__(self)
+        Telnet.__init__(self)  # type: ignore[no-untyped-call]
         Counter.__init__(self)
 
     applicationDataReceived = Counter.on_data
@@ -53,7 +53,7 @@ class Recording(Recorder, Telnet):
     _MAX_SUBNEGOTIATION_LENGTH = Counting._MAX_SUBNEGOTIATION_LENGTH
 
     def __init__(self) -> None:
-        Telnet.__init__(self)
+        Telnet.__init__(self)  # type: ignore[no-untyped-call]
         Recorder.__init__(self)
 
     applicationDataReceived = Recorder.on_data
