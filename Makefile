@@ -26,7 +26,7 @@ PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .SECONDARY:
-.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize bench docs wheels clean
+.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize bench instructions docs wheels clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +71,9 @@ check: .venv/.dev ## lint, formatting, types, stubs
 bench: .venv/.dev ## measure both implementations and their peers side by side
 	@$(MAKE) --no-print-directory --keep-going $(DRIVERS) || echo "not every parser in C can be built here"
 	$(BIN)/python bench/run.py
+
+instructions: .venv/.test ## count the instructions of each corpus anew, into bench/results/ (needs valgrind)
+	$(BIN)/python bench/instructions.py --record
 
 DRIVERS := bench/c/limit.so bench/c/libtelnet_driver.so
 

@@ -216,4 +216,4 @@ def growth() -> dict[int, tuple[Corpus, Corpus]]:
 @cache
 def to_escape() -> dict[str, bytes]:
     """Return what to give to ``escape``: nothing to double, and half of it to double."""
-    return {"nothing": plain(1024 * KIB).chunks[0], "half": half_iac(FEED)}
+    return {"nothing": plain(FEED).chunks[0], "half": half_iac(FEED)}
