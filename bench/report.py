@@ -57,7 +57,7 @@ def costs(results: Results) -> str:
     for corpus in corpora:
         row = [results.cost(corpus, contender) for contender in contenders]
         lines.append((corpus, row[0].unit, *(shown(cost) for cost in row)))
-    return table(("corpus", "a", *contenders), lines)
+    return table(("corpus", "unit", *contenders), lines)
 
 
 def shown(cost: Cost) -> str:
