@@ -67,12 +67,17 @@ def cell(contender: Contender, corpus: Corpus, *, whole: bool = False) -> Cell:
     if cell.verdict not in (CORRECT, WRONG, UNCHECKED):
         return cell
     feeds = len(corpus.chunks) if whole else 1
-    while feeds < len(corpus.chunks) and contender.time(corpus, corpus.chunks[:feeds], 1) < BUDGET // 2:
+    while feeds < len(corpus.chunks) and estimate(contender, corpus, corpus.chunks[:feeds]) < BUDGET // 2:
         feeds *= 2
     cell.chunks = corpus.chunks[:feeds]
     if cell.chunks == corpus.chunks:
-        cell.passes = max(1, BUDGET // contender.time(corpus, corpus.chunks, 1))
+        cell.passes = max(1, BUDGET // estimate(contender, corpus, corpus.chunks))
     return cell
+
+
+def estimate(contender: Contender, corpus: Corpus, chunks: tuple[bytes, ...]) -> int:
+    """Return the nanoseconds for these chunks at best: once interrupted, a fast parser would pass for a slow one."""
+    return min(contender.time(corpus, chunks, 1) for _ in range(5))
 
 
 def rounds(cells: Iterable[Cell], count: int, random: Random) -> None:
