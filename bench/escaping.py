@@ -15,10 +15,10 @@ from telnet import IAC
 
 CALLS = {"nothing": 2000, "half": 100}  # of one timing
 
-Function = Callable[..., object]
+Call = tuple[Callable[..., object], tuple[bytes, ...]]
 
 
-def references(data: bytes) -> dict[str, tuple[Function, tuple[bytes, ...]]]:
+def references(data: bytes) -> dict[str, Call]:
     """Return what `escape` is held against: what reads the data once, and what doubles it."""
     return {"nothing": (data.__contains__, (IAC,)), "half": (data.replace, (IAC, IAC + IAC))}
 
@@ -27,13 +27,18 @@ def speeds(twin: Twin, rounds: int, random: Random) -> dict[str, float]:
     """Return how many times as fast as its reference `escape` is, for each input."""
     result = {}
     for name, data in to_escape().items():
-        reference, arguments = references(data)[name]
+        reference = references(data)[name]
         if twin.escape(data) != data.replace(IAC, IAC + IAC):
             raise SystemExit(f"{twin.name}: escape() gives a wrong result on {name!r}")
-        timed = [(twin.escape, (data,)), (reference, arguments)]
-        costs: dict[Function, list[int]] = {function: [] for function, _ in timed}
+        calls: list[Call] = [(twin.escape, (data,)), reference]
+        ratios = []
         for _ in range(rounds):
-            for function, arguments in random.sample(timed, 2):
-                costs[function].append(clock(starmap(function, repeat(arguments, CALLS[name]))))
-        result[name] = median(b / a for a, b in zip(costs[twin.escape], costs[reference], strict=True))
+            costs = {place: time(calls[place], CALLS[name]) for place in random.sample((0, 1), 2)}
+            ratios.append(costs[1] / costs[0])
+        result[name] = median(ratios)
     return result
+
+
+def time(call: Call, times: int) -> int:
+    function, arguments = call
+    return clock(starmap(function, repeat(arguments, times)))

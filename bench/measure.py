@@ -16,7 +16,9 @@ BUDGET = 8_000_000  # nanoseconds that one timing should take
 
 CORRECT = "correct"
 WRONG = "wrong"
+ABSENT = "absent"
 UNCHECKED = "unchecked"  # for what is no parser
+TIMED = (CORRECT, WRONG, UNCHECKED)
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Cell:
 
     contender: Contender
     corpus: Corpus
-    verdict: str  # CORRECT, WRONG, or why it cannot be timed
+    verdict: str  # one of the above, or "fails" and what with
     chunks: tuple[bytes, ...] = ()
     passes: int = 1
     costs: list[float] = field(default_factory=list)  # nanoseconds a unit of the corpus
@@ -46,25 +48,25 @@ def judge(contender: Contender, corpus: Corpus) -> str:
     if isinstance(contender, Nothing):
         return UNCHECKED
     if contender.absent:
-        return contender.absent
+        return ABSENT
     try:
         events = contender.record(corpus)
         counts = contender.count(corpus)
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return f"fails: {type(error).__name__}: {error}"
     sizes = [len(event.data) for event in events if isinstance(event, Data)]
     if counts != (sum(sizes), len(events) - len(sizes)):
-        return f"handlers count {counts[0]} bytes and {counts[1]} events"
+        return f"fails: its handlers count {counts[0]} bytes and {counts[1]} events"
     return CORRECT if digest(events) == digest(corpus.events, contender.translate) else WRONG
 
 
-def cell(contender: Contender, corpus: Corpus, *, whole: bool = False) -> Cell:
-    """Return a contender that was checked on the corpus, with as much to do as time allows.
+def prepare(contender: Contender, corpus: Corpus, *, whole: bool = False) -> Cell:
+    """Check a contender on the corpus, and give it as much to do as time allows.
 
     A slow one is timed with the start of the corpus, unless ``whole``; a fast one with the corpus many times over.
     """
     cell = Cell(contender, corpus, judge(contender, corpus))
-    if cell.verdict not in (CORRECT, WRONG, UNCHECKED):
+    if cell.verdict not in TIMED:
         return cell
     feeds = len(corpus.chunks) if whole else 1
     while feeds < len(corpus.chunks) and estimate(contender, corpus, corpus.chunks[:feeds]) < BUDGET // 2:

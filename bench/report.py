@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from figures import Cost, Environment, Figure, Results, Row
-from measure import CORRECT, WRONG
+from measure import CORRECT
 
 MARKS = {True: "✓", False: "✗", None: ""}
 
@@ -62,8 +62,8 @@ def costs(results: Results) -> str:
 
 def shown(cost: Cost) -> str:
     if cost.nanoseconds is None:
-        return "absent"
-    return number(cost.nanoseconds) + {CORRECT: "", WRONG: " ✗"}[cost.verdict]
+        return cost.verdict.partition(":")[0]
+    return number(cost.nanoseconds) + ("" if cost.verdict == CORRECT else " ✗")
 
 
 def notes(environment: Environment) -> str:

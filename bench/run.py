@@ -19,7 +19,7 @@ import charts
 import escaping
 from corpora import Corpus, corpora, growth
 from figures import Cost, Environment, Figure, Results, Row
-from measure import CORRECT, Cell, cell, ratio, rounds
+from measure import ABSENT, CORRECT, Cell, prepare, ratio, rounds
 from peers import Contender, Nothing, compiled, peers, twins
 from report import markdown
 
@@ -46,19 +46,22 @@ class Run:
         say("checking every parser on every corpus")
         for corpus in corpora().values():
             for contender in self.contenders:
-                self.add(contender, corpus)
-        self.add(Nothing(), corpora()["chat"])
+                self.cells[corpus.name, contender.name] = self.cell(contender, corpus)
+        self.cells["chat", Nothing.name] = self.cell(Nothing(), corpora()["chat"])
         say(f"timing {self.count} rounds")
         rounds(self.cells.values(), self.count, self.random)
 
-    def add(self, contender: Contender, corpus: Corpus) -> None:
-        self.cells[corpus.name, contender.name] = cell(contender, corpus)
+    def cell(self, contender: Contender, corpus: Corpus, *, whole: bool = False) -> Cell:
+        cell = prepare(contender, corpus, whole=whole)
+        if contender in self.twins and cell.verdict != CORRECT:
+            raise SystemExit(f"{contender.name} on {corpus.name}: {cell.verdict}")
+        return cell
 
     def environment(self) -> Environment:
-        versions = {contender.name: contender.version for contender in self.contenders if not contender.absent}
-        notes = {contender.name: contender.note for contender in self.contenders if contender.note}
-        absent = {contender.name: contender.absent for contender in self.contenders if contender.absent}
-        return Environment(self.count, versions | dict.fromkeys(absent, "absent"), notes | absent)
+        others = [contender for contender in self.contenders if contender not in self.twins]
+        versions = {other.name: ABSENT if other.absent else other.version for other in others}
+        notes = {other.name: other.absent or other.note for other in others if other.absent or other.note}
+        return Environment(self.count, {"telnet": self.twins[0].version} | versions, notes)
 
     def costs(self) -> list[Cost]:
         return [
@@ -102,7 +105,7 @@ class Run:
         """The cost of a byte of a long payload, in that of a short one."""
         figures = []
         for twin in self.twins:
-            small, large = (cell(twin, corpus, whole=True) for corpus in growth()[feed])
+            small, large = (self.cell(twin, corpus, whole=True) for corpus in growth()[feed])
             rounds((small, large), max(3, self.count // 4), self.random)
             figures.append(Figure(ratio(large, small), bars.GROWTH, at_most=True))
         return Row("bigsb", f"1 MiB payload in {feed} byte feeds", "cost of a byte at 64 KiB", *figures)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from corpora import Corpus, corpora
-from measure import judge
+from measure import CORRECT, judge
 from peers.contender import run
 from peers.ours import Twin
 
@@ -15,7 +15,7 @@ from peers.ours import Twin
 @pytest.mark.parametrize("corpus", corpora().values(), ids=lambda corpus: corpus.name)
 def test_parser(benchmark: Any, corpus: Corpus, module: str) -> None:
     twin = Twin(module)
-    assert judge(twin, corpus) == "correct"
+    assert judge(twin, corpus) == CORRECT
     feed, _ = twin.counter(corpus)
 
     benchmark.group = corpus.name
