@@ -2,14 +2,18 @@
 
 It reads 50 bytes at a time: "the buffer size should be fairly small so as to avoid quadratic behavior", says its
 source. The option callback keeps it from answering.
+
+Before Python 3.13 its own telnetlib would be imported, so that of the distribution is loaded by its file.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import warnings
 from collections.abc import Callable
+from importlib.metadata import distribution
 from socket import socket
-from telnetlib import Telnet
-from typing import cast
+from typing import Any
 
 from corpora import Corpus
 from handlers import Counter, Recorder
@@ -17,6 +21,21 @@ from handlers import Counter, Recorder
 from peers.contender import Counts, Feed, PythonContender
 from telnet import DO, DONT, SB, SE, WILL, WONT
 from telnet.events import Event
+
+
+def telnetlib() -> Any:
+    """Return the module of the distribution."""
+    path = distribution("standard-telnetlib").locate_file("telnetlib/__init__.py")
+    spec = importlib.util.spec_from_file_location("telnetlib", str(path))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it says of itself that it is old
+        spec.loader.exec_module(module)
+    return module
+
+
+Telnet = telnetlib().Telnet
 
 
 class StandardTelnetlib(PythonContender):
@@ -90,8 +109,8 @@ class Recording(Recorder):
             self.on_command(command)
 
 
-def telnet_with(callback: Callable[[socket, bytes, bytes], None]) -> tuple[Telnet, Source]:
+def telnet_with(callback: Callable[[socket, bytes, bytes], None]) -> tuple[Any, Source]:
     telnet, source = Telnet(), Source()
-    telnet.sock = cast(socket, source)
+    telnet.sock = source
     telnet.set_option_negotiation_callback(callback)
     return telnet, source
