@@ -79,7 +79,7 @@ DRIVERS := bench/c/limit.so bench/c/libtelnet_driver.so
 
 bench/c/libtelnet_driver.so: LDLIBS = -ltelnet
 bench/c/%.so: bench/c/%.c bench/c/bench.h
-	$(CC) -O2 -Wall -Wextra -shared -fPIC -o $@ $< $(LDLIBS)
+	$(CC) -O3 -Wall -Wextra -shared -fPIC -o $@ $< $(LDLIBS)
 
 docs: .venv/.dev ## build the documentation and run its examples
 	$(BIN)/sphinx-build -q -W --keep-going -b doctest docs docs/_build/doctest

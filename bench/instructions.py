@@ -33,8 +33,6 @@ from types import SimpleNamespace
 
 import corpora
 
-import telnet
-
 RECORD = Path(__file__).parent / "results" / "instructions.json"
 MODULES = {"cython": "telnet._parser", "python": "telnet._parser_py"}
 GROWTH = 0.05  # that is let pass
@@ -83,9 +81,9 @@ def functions(module: str) -> Iterator[Callable[[bytes], object]]:
     handler = SimpleNamespace(
         on_data=operator.truth, on_command=operator.truth, on_option=operator.is_, on_subnegotiation=operator.is_
     )
-    escape = getattr(parser, "escape", telnet.escape)
     for work in works():
-        yield escape if work.name.startswith("escape") else parser.Parser(handler, max_subnegotiation=1 << 20).feed
+        feed = parser.Parser(handler, max_subnegotiation=1 << 20).feed
+        yield parser.escape if work.name.startswith("escape") else feed
 
 
 # --- under valgrind ---------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def prepare(contender: Contender, corpus: Corpus, *, whole: bool = False) -> Cel
 
 def estimate(contender: Contender, corpus: Corpus, chunks: tuple[bytes, ...]) -> int:
     """Return the nanoseconds for these chunks at best: once interrupted, a fast parser would pass for a slow one."""
-    return min(contender.time(corpus, chunks, 1) for _ in range(5))
+    return min(contender.time(corpus, chunks, 1) for _ in range(3))
 
 
 def rounds(cells: Iterable[Cell], count: int, random: Random) -> None:

@@ -24,7 +24,7 @@ from peers import Contender, Nothing, compiled, peers, twins
 from report import markdown
 
 OUTPUT = Path(__file__).parent / "results"
-ROUNDS = 31
+ROUNDS = 25
 SEED = 0
 
 
@@ -106,7 +106,7 @@ class Run:
         figures = []
         for twin in self.twins:
             small, large = (self.cell(twin, corpus, whole=True) for corpus in growth()[feed])
-            rounds((small, large), max(3, self.count // 4), self.random)
+            rounds((small, large), max(3, self.count // 2), self.random)
             figures.append(Figure(ratio(large, small), bars.GROWTH, at_most=True))
         return Row("bigsb", f"1 MiB payload in {feed} byte feeds", "cost of a byte at 64 KiB", *figures)
 

@@ -28,6 +28,7 @@ NOT_BESIDE_A_WHEEL = {
     "test_delimiter.py": "needs netstruct, which has no wheel",
     "test_docs.py": "reads the documentation",
     "test_floors.py": "reads the sources",
+    "test_instructions.py": "counts what was compiled on this machine",
     "test_load.py": "needs thousands of descriptors, and minutes",
     "test_memory.py": "takes half a minute; memory is the same in every wheel",
     "test_packaging.py": "reads the sources, but for what the list names",

@@ -7,7 +7,7 @@
 
 enum { SE = 240, SB = 250, WILL = 251, IAC = 255 };
 
-enum { NEAR = 6 }; /* bytes to copy one by one before a search pays */
+enum { BLOCK = 16 }; /* bytes that are copied in one go where escapes are dense */
 
 enum state { STREAM, STREAM_IAC, STREAM_OPTION, SB_OPTION, PAYLOAD, PAYLOAD_IAC };
 
@@ -55,30 +55,42 @@ static bytes find_iac(bytes at, bytes end) {
     return iac ? iac : end;
 }
 
-/* Reads a run of data with escapes in it, of which `iac` is the first. Where escapes are dense there is no branch to
-   predict: every byte is copied, and the next one is written over the first IAC of a pair. */
-static bytes escaped_run(struct parser *p, bytes start, bytes iac, bytes end) {
+/* Copies `size` bytes, escapes undone, without a branch that depends on one: each byte is written, and the next one over
+   it if it was the first IAC of a pair. Returns whether there was no IAC but in pairs; if so, `out` and `first`, which is
+   1 behind the first of a pair, are moved on. */
+static inline int copy_pairs(bytes at, size_t size, unsigned char **out, size_t *first) {
+    unsigned char *to = *out;
+    size_t odd = *first, single = 0;
+    for (size_t i = 0; i < size; i++) {
+        size_t iac = at[i] == IAC;
+        single |= odd & (iac ^ 1);
+        *to = at[i];
+        odd = iac & (odd ^ 1);
+        to += odd ^ 1;
+    }
+    if (single)
+        return 0;
+    *out = to;
+    *first = odd;
+    return 1;
+}
+
+/* Reads a run of data with escapes in it, of which `iac` is the first. */
+static bytes escaped_run(struct parser *p, bytes at, bytes iac, bytes end) {
     unsigned char *out = p->scratch;
-    bytes at = start;
-    unsigned first = 0; /* whether the byte before `at` is the first IAC of a pair */
-    while (at < end) {
+    size_t first = 0;
+    for (;;) {
         memcpy(out, at, (size_t)(iac - at));
         out += iac - at;
         at = iac;
-        bytes near = end - at > NEAR ? at + NEAR : end;
-        unsigned any = 0;
-        for (; at < near; at++) {
-            unsigned is_iac = *at == IAC;
-            if (__builtin_expect(first & (is_iac ^ 1), 0))
-                goto end;
-            *out = *at;
-            first = is_iac & (first ^ 1);
-            out += first ^ 1;
-            any |= is_iac;
-        }
-        iac = any ? at : find_iac(at, end);
+        while (end - at >= BLOCK && (first || memchr(at, IAC, BLOCK)) && copy_pairs(at, BLOCK, &out, &first))
+            at += BLOCK;
+        if (first || end - at < BLOCK || memchr(at, IAC, BLOCK))
+            break;
+        iac = find_iac(at + BLOCK, end);
     }
-end:
+    while (at < end && copy_pairs(at, 1, &out, &first))
+        at++;
     on_data(p, p->scratch, (size_t)(out - p->scratch));
     return at - first;
 }

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from corpora import Corpus
 from handlers import Counter, Recorder
 
-import telnet
 from peers.contender import Counts, Feed, PythonContender
 from telnet.events import Event
 
@@ -23,7 +22,7 @@ class Twin(PythonContender):
     def __init__(self, module: str) -> None:
         self.module = importlib.import_module(module)
         self.name = NAMES[self.module.IMPLEMENTATION]
-        self.escape: Callable[[bytes], bytes] = getattr(self.module, "escape", telnet.escape)
+        self.escape: Callable[[bytes], bytes] = self.module.escape
 
     def recorder(self, corpus: Corpus) -> tuple[Feed, list[Event]]:
         recorder = Recorder()
