@@ -20,14 +20,15 @@ class Recorder:
         return self
 
     def feed(self, chunk: bytes) -> None:
-        assert self.parser.feed(chunk) == self.parser.consumed == len(chunk)
+        consumed = self.parser.feed(chunk)
+        assert consumed == self.parser.consumed == len(chunk), "feed() did not consume the whole chunk"
         self.offset += len(chunk)
 
     def record(self, event: Event) -> None:
         self.log.append((event, self.offset + self.parser.consumed))
 
     def on_data(self, data: bytes) -> None:
-        assert type(data) is bytes and data
+        assert type(data) is bytes and data, f"on_data({data!r})"
         self.record(Data(data))
 
     def on_command(self, command: bytes) -> None:
@@ -37,11 +38,11 @@ class Recorder:
         self.record(Option(command, option))
 
     def on_subnegotiation(self, option: bytes, data: bytes) -> None:
-        assert type(data) is bytes
+        assert type(data) is bytes, f"on_subnegotiation({option!r}, {data!r})"
         self.record(Subnegotiation(option, data))
 
     def on_protocol_error(self, reason: str, data: bytes) -> None:
-        assert type(data) is bytes
+        assert type(data) is bytes, f"on_protocol_error({reason!r}, {data!r})"
         self.record(ProtocolError(reason, data))
 
     @property

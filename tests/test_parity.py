@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from random import Random
 from types import ModuleType
 
@@ -13,8 +13,7 @@ import reference
 from hypothesis import example, given
 from hypothesis import strategies as st
 from recording import Recorder, merged, record
-
-from telnet.events import Data, Event
+from troublemaker import Action, Troublemaker
 
 CUTS = 4  # ways to cut each input, besides whole and byte by byte
 
@@ -41,8 +40,8 @@ subnegotiations = st.builds(
 inputs = st.lists(st.one_of(st.sampled_from(TOKENS), subnegotiations, st.binary(max_size=6)), max_size=24).map(b"".join)
 limits = st.one_of(st.integers(0, 9), st.integers(61, 66), st.just(65536))
 seeds = st.integers(0, 2**32 - 1)
-
-ACTIONS = ("", "", "", "stop", "raise", "reset", "feed", "stop and raise", "reset and stop", "reset and raise")
+actions = st.one_of(st.just(Action.NOTHING), st.integers(0, 15).map(Action))
+scripts = st.lists(actions, min_size=1, max_size=12)
 
 
 def cuts(data: bytes, random: Random) -> Iterator[list[bytes]]:
@@ -51,51 +50,6 @@ def cuts(data: bytes, random: Random) -> Iterator[list[bytes]]:
     for _ in range(CUTS):
         places = sorted(random.randrange(len(data) + 1) for _ in range(random.randrange(1, 6)))
         yield [data[i:j] for i, j in zip([0, *places], [*places, len(data)], strict=True)]
-
-
-class Boom(Exception):
-    """What a callback raises."""
-
-
-class Troublemaker(Recorder):
-    """Does something to its parser, chosen by lot, at every event that is not data."""
-
-    def attach(self, module: ModuleType, limit: int = 65536, seed: int = 0) -> Troublemaker:
-        super().attach(module, limit)
-        self.random = Random(seed)
-        self.actions: list[str] = []
-        return self
-
-    def record(self, event: Event) -> None:
-        super().record(event)
-        action = "" if isinstance(event, Data) else self.random.choice(ACTIONS)
-        self.actions.append(action)
-        if "reset" in action:
-            self.parser.reset()
-        if "feed" in action:
-            with pytest.raises(RuntimeError) as refused:
-                self.parser.feed(b"\xff\xfa")
-            self.actions.append(str(refused.value))
-        if "stop" in action:
-            self.parser.stop()
-        if "raise" in action:
-            raise Boom
-
-    def feed_all(self, chunks: Iterable[bytes]) -> list[object]:
-        """Feed the chunks, and again what is left of one after a stop or an exception; return all that was seen."""
-        returned: list[int | str] = []
-        for chunk in chunks:
-            rest = chunk
-            while True:
-                try:
-                    returned.append(self.parser.feed(rest))
-                except Boom:
-                    returned.append("Boom")
-                rest = rest[self.parser.consumed :]
-                self.offset += self.parser.consumed
-                if not rest:
-                    break
-        return [returned, self.log, self.actions]
 
 
 @example(data=b"\xff\xfa\x18ab\xff\xff", limit=2, seed=0)
@@ -111,24 +65,24 @@ def test_every_cut_gives_what_the_model_gives(
             assert record(module, chunks, limit) == expected
 
 
-@given(data=inputs, limit=limits, seed=seeds)
+@given(data=inputs, limit=limits, seed=seeds, script=scripts, at_data=actions)
 def test_the_twins_agree_call_by_call_whatever_the_callbacks_do(
-    parser_modules: list[ModuleType], data: bytes, limit: int, seed: int
+    parser_modules: list[ModuleType], data: bytes, limit: int, seed: int, script: list[Action], at_data: Action
 ) -> None:
     for chunks in cuts(data, Random(seed)):
-        seen = [Troublemaker().attach(module, limit, seed).feed_all(chunks) for module in parser_modules]
+        seen = [Troublemaker(script, at_data).attach(module, limit).feed_all(chunks).seen for module in parser_modules]
 
         assert seen == seen[:1] * len(parser_modules)
 
 
-@given(data=inputs, limit=limits, seed=seeds)
+@given(data=inputs, limit=limits, seed=seeds, script=scripts, at_data=actions)
 def test_what_callbacks_do_has_the_same_effect_in_every_cut(
-    parser_modules: list[ModuleType], data: bytes, limit: int, seed: int
+    parser_modules: list[ModuleType], data: bytes, limit: int, seed: int, script: list[Action], at_data: Action
 ) -> None:
     logs = []
     for chunks in cuts(data, Random(seed)):
         for module in parser_modules:
-            troublemaker = Troublemaker().attach(module, limit, seed)
+            troublemaker = Troublemaker(script, at_data).attach(module, limit)
             troublemaker.feed_all(chunks)
             logs.append(merged(troublemaker.log))
 

@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import reference
 from recording import record
+from traces import STREAMS, TRACES, segments
 
-from telnet.constants import DM, GMCP, IAC, MCCP3, NAWS, SB, SE, TTYPE
+from telnet.constants import DM, GMCP, MCCP3, NAWS, TTYPE
 from telnet.events import Command, Event, ProtocolError, Subnegotiation
 
-TRACES = Path(__file__).parent / "data" / "traces"
-STREAMS = [
-    pytest.param(path, direction, id=f"{path.stem}-{direction}")
-    for path in sorted(TRACES.rglob("*.jsonl"))
-    for direction in ("c2s", "s2c")
-]
+CASES = [pytest.param(path, direction, id=f"{path.stem}-{direction}") for path, direction in STREAMS]
 
 # The server of this profile puts IAC NOP into a TTYPE SEND on purpose. One client had left before that.
 BROKEN = {(path.stem, "s2c") for path in TRACES.glob("*-torture.jsonl") if not path.stem.startswith("server-")} - {
     ("pymud-torture", "s2c")
 }
-
-
-@cache
-def segments(path: Path, direction: str) -> list[bytes]:
-    """Return what was read or written, piece by piece, decompressed."""
-    start = IAC + SB + MCCP3 + IAC + SE
-    result = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        if entry.get("d") == direction:
-            segment = bytes.fromhex(entry.get("plain", entry["x"]))
-            if start + b"\x78" in segment:  # the head of a zlib stream; what was in it follows as an event
-                segment = segment.partition(start)[0] + start
-            result.append(segment)
-        elif entry.get("ev") == "mccp3-first" and direction == "c2s":
-            result.append(bytes.fromhex(entry["plain"]))
-    return result
 
 
 def events(path: Path, direction: str) -> list[Event]:
@@ -52,7 +29,7 @@ def test_every_trace_is_here() -> None:
     assert len(STREAMS) == 2 * (118 + 2)
 
 
-@pytest.mark.parametrize(("path", "direction"), STREAMS)
+@pytest.mark.parametrize(("path", "direction"), CASES)
 def test_a_recorded_stream_gives_the_same_events_however_it_is_cut(
     parser_module: ModuleType, path: Path, direction: str
 ) -> None:
@@ -65,7 +42,7 @@ def test_a_recorded_stream_gives_the_same_events_however_it_is_cut(
     assert record(parser_module, [whole[i : i + 1] for i in range(len(whole))]) == expected
 
 
-@pytest.mark.parametrize(("path", "direction"), STREAMS)
+@pytest.mark.parametrize(("path", "direction"), CASES)
 def test_no_real_program_breaks_the_protocol(path: Path, direction: str) -> None:
     errors = [event for event in events(path, direction) if isinstance(event, ProtocolError)]
 
