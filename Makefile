@@ -9,6 +9,7 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 4000
+SECONDS := 60
 
 # Asked by running them: a pyenv shim may be on PATH for a Python that is not there.
 CANDIDATES := $(foreach minor,10 11 12 13 13t 14 14t 15 15t,python3.$(minor))
@@ -21,12 +22,13 @@ BIN := .venv/bin
 
 # What tests the parser and nothing else; what runs for long is left out, for where every access is checked.
 PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
-	$(foreach noun,parser parity traces encode events memory allocation callbacks threads,tests/test_$(noun).py)
+	$(foreach noun,parser parity traces encode events memory allocation callbacks threads fuzz,tests/test_$(noun).py)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .SECONDARY:
-.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize bench instructions docs wheels clean
+.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize fuzz fuzz-input bench instructions docs \
+	wheels clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,11 +64,17 @@ sanitize: .venv-sanitize/.test .venv/.test ## run the parser's tests under Addre
 check: .venv/.dev ## lint, formatting, types, stubs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy src tests examples tools bench
+	$(BIN)/mypy src tests examples fuzz tools bench
 	$(BIN)/stubtest telnet._parser
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
 	$(BIN)/actionlint .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet --persona pedantic .github/workflows
+
+fuzz: .venv-fuzz/.fuzz ## search for an input that breaks a parser, for SECONDS (60)
+	PYTHONPATH=tests .venv-fuzz/bin/python fuzz/campaign.py --seconds $(SECONDS)
+
+fuzz-input: .venv-fuzz/.fuzz ## show the input in FILE and run the fuzz targets on it
+	PYTHONPATH=tests .venv-fuzz/bin/python fuzz/campaign.py --input $(FILE)
 
 bench: .venv/.dev ## measure both implementations and their peers side by side
 	@$(MAKE) --no-print-directory --keep-going $(DRIVERS) || echo "not every parser in C can be built here"
@@ -94,9 +102,7 @@ wheels: .venv/.dev ## build what a release has for this machine and PYTHONS into
 	$(BIN)/python tools/wheels.py try dist $(PYTHONS)
 
 clean: ## remove everything that is not in the repository's history
-	rm -rf .venv .venv-* .python-freethreaded build dist src/*.egg-info src/telnet/*.c src/telnet/*.so bench/c/*.so docs/_build
-	rm -rf .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find src tests examples bench docs tools -name __pycache__ -prune -exec rm -rf {} +
+	$(BIN)/mypy src tests examples fuzz tools bench
 
 # --- environments -----------------------------------------------------------------------------------------------------
 # A stamp in the environment says what was put into it. `.venv-python3.12` is made by python3.12, the others by PYTHON.
@@ -148,4 +154,20 @@ unbuild = rm -rf build src/*.egg-info src/telnet/*.c
 %/.dev: %/.test pyproject.toml
 	@echo "installing the development tools into $*"
 	@$*/$(pip) install --group dev
+	@touch $@
+
+# clang counts the edges that libFuzzer is guided by; gcc's counters are not for it.
+sanitizers = -fsanitize=address,undefined -fno-sanitize-recover=all
+python_config = $(shell $*/bin/python -c 'from sysconfig import get_config_var as get; \
+	print(get("BINDIR") + "/python" + get("LDVERSION") + "-config")')
+
+%/.fuzz: %/.venv $(SOURCES) fuzz/cuts.c
+	@command -v clang >/dev/null || { echo "fuzzing needs clang: apt-get install clang libclang-rt-dev" >&2; exit 1; }
+	@echo "installing telnet and its fuzz targets into $*"
+	@$(unbuild)
+	@CC=clang TELNET_BUILD_EXTENSION=require TELNET_CFLAGS="-g -O1 -fsanitize=fuzzer-no-link $(sanitizers)" \
+		$*/$(pip) install . --group fuzz
+	@$(unbuild)
+	@clang -g -O1 -fsanitize=fuzzer $(sanitizers) -rdynamic -Wall -Wextra -Werror fuzz/cuts.c -o $*/cuts \
+		$$($(python_config) --embed --includes --ldflags)
 	@touch $@
