@@ -42,3 +42,11 @@ def parser_module(request: pytest.FixtureRequest) -> ModuleType:
 def parser_modules(request: pytest.FixtureRequest) -> list[ModuleType]:
     """Both modules, for a test that compares them."""
     return [importlib.import_module(IMPLEMENTATIONS[name]) for name in _implementations(request.config)]
+
+
+@pytest.fixture
+def compiled(parser_modules: list[ModuleType]) -> ModuleType:
+    """The compiled one, for what it alone promises."""
+    if parser_modules[0].IMPLEMENTATION != "cython":
+        pytest.skip("the pure twin does not promise this")
+    return parser_modules[0]

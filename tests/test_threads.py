@@ -33,14 +33,6 @@ CHUNKS: dict[bytes, Event] = {
 BUSY = "feed() called from inside a callback of the same parser"
 
 
-@pytest.fixture
-def compiled(parser_modules: list[ModuleType]) -> ModuleType:
-    """The twin that promises something to threads that share a parser."""
-    if parser_modules[0].IMPLEMENTATION != "cython":
-        pytest.skip("the pure twin takes no locks")
-    return parser_modules[0]
-
-
 @pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has a GIL")
 def test_the_gil_stays_off() -> None:
     program = "import sys, telnet._parser; print(sys._is_gil_enabled())"
