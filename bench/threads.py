@@ -12,6 +12,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from statistics import median
 from time import perf_counter
 
+from handlers import Counter
+
 from telnet import GA, GMCP, IAC, WILL, Parser, subnegotiation
 
 ROUNDS = 7
@@ -19,26 +21,6 @@ FEEDS = 100_000
 CHUNK = (b"You are standing in an open field west\r\n" * 10 + IAC + GA + IAC + WILL + GMCP) * 4 + subnegotiation(
     GMCP, b'Char.Vitals {"hp": 3000, "maxhp": 3200}'
 )
-
-
-class Counter:
-    """A handler that does nothing but count."""
-
-    def __init__(self) -> None:
-        self.data = 0
-        self.events = 0
-
-    def on_data(self, data: bytes) -> None:
-        self.data += len(data)
-
-    def on_command(self, command: bytes) -> None:
-        self.events += 1
-
-    def on_option(self, command: bytes, option: bytes) -> None:
-        self.events += 1
-
-    def on_subnegotiation(self, option: bytes, data: bytes) -> None:
-        self.events += 1
 
 
 def work(core: int) -> None:

@@ -27,11 +27,11 @@ class Counts(ctypes.Structure):
 class Compiled(Contender):
     """A shared library in ``bench/c``."""
 
-    library: str
+    driver: str
     install: str  # what the library needs to be built
 
     def __init__(self) -> None:
-        self.path = SOURCES / f"{self.library}.so"
+        self.path = SOURCES / f"{self.driver}.so"
         self.absent = "" if self.path.exists() else self.install
 
     def record(self, corpus: Corpus) -> list[Event]:
@@ -69,7 +69,7 @@ class Compiled(Contender):
 class Libtelnet(Compiled):
     name = "libtelnet (C)"
     note = "from C, in proxy mode, so that it answers nothing"
-    library = "libtelnet_driver"
+    driver = "libtelnet_driver"
     install = "needs libtelnet-dev and a C compiler"
 
     @property
@@ -81,6 +81,6 @@ class Libtelnet(Compiled):
 class Limit(Compiled):
     name = "limit (C)"
     note = "the least that a parser in C can do, without Python"
-    library = "limit"
+    driver = "limit"
     install = "needs a C compiler"
     version = "here"
