@@ -48,7 +48,7 @@ test-pythons: ## run the suite on each Python found (PYTHONS)
 
 test-python%: .venv-python%/.test
 	.venv-python$*/bin/python -m telnet --version
-	.venv-python$*/bin/pytest
+	.venv-python$*/bin/pytest --hypothesis-profile=local
 
 test-freethreaded: .venv-freethreaded/.test ## run the suite on a free-threaded CPython, built here from Debian's source
 	.venv-freethreaded/bin/python -W error -m telnet --version
