@@ -27,6 +27,8 @@ FLOORS = {
     "telnet.encode": 1,
     "telnet.events": 1,
     "telnet.parser": 1,
+    # 2: knows Telnet
+    "telnet.negotiation": 2,
     # 4: knows I/O
     "telnet.net": 4,
     # 5: knows people
