@@ -62,8 +62,9 @@ cdef str NO_OPTION = "subnegotiation without an option"
 cdef str INTERRUPTED = "subnegotiation interrupted by a command"
 cdef str TOO_LONG = "subnegotiation longer than max_subnegotiation"
 
-# Every byte as the bytes object that the handler gets. The tuple keeps them, the array spares counting references.
-cdef tuple OWNED = tuple([bytes((number,)) for number in range(256)])
+# Every byte as the bytes object that the handler gets: a slice is the interpreter's own, whose references free-threaded
+# Python does not count. The tuple keeps them, the array spares counting elsewhere.
+cdef tuple OWNED = tuple([bytes(range(256))[number:number + 1] for number in range(256)])
 cdef PyObject *BYTES[256]
 cdef int number
 for number in range(256):
