@@ -28,6 +28,7 @@ FLOORS = {
     "telnet.events": 1,
     "telnet.parser": 1,
     # 2: knows Telnet
+    "telnet.lines": 2,
     "telnet.negotiation": 2,
     # 4: knows I/O
     "telnet.net": 4,

@@ -1,0 +1,367 @@
+"""Lines of text, out of application bytes and back into them.
+
+:class:`LineDecoder` takes what ``on_data`` of the parser delivers and calls ``on_line``; :func:`encode_text` makes the
+bytes of a text. Both leave compression, negotiation and the decision which encoding is in force to their caller.
+
+Why callbacks, ``stop()`` and a count of bytes, as the parser has them: whoever receives a line may close, or change the
+encoding, or want what follows in another form than lines. So nothing behind a line is read before its handler has
+returned, and the bytes behind it are the caller's again if the handler called ``stop()``. A list of lines would have
+read too far; an iterator would need a second way out for the lines that were too long. ``decoder.feed`` can itself be
+the ``on_data`` of a parser's handler.
+
+Theory of operation. One Enter is one line, and it is delivered at the byte that ends it, never when the next one shows
+what it was: a person is waiting. That byte is CR or LF. The state says what may still belong to the same Enter; it is
+swallowed when it comes, in whichever read, behind whichever commands:
+
+    state             the next byte is  CR                     LF                 NUL                another byte
+    TEXT              text              line, AFTER_CR         line, AFTER_LF     text               text
+    AFTER_CR          behind CR         line, AFTER_CR         swallowed          swallowed          text
+    AFTER_LF          behind LF         swallowed AFTER_LF_CR  line, AFTER_LF     text               text
+    AFTER_LF_CR       behind LF CR      line, AFTER_CR         line, AFTER_LF     line               text
+    AFTER_BINARY_CR   behind CR         line, AFTER_BINARY_CR  swallowed          text               text
+
+Where a cell names no state, TEXT follows. In BINARY, LF leads to TEXT and CR to AFTER_BINARY_CR. The reasons, cell by
+cell, are in ``docs/design.md``.
+
+Nothing is scanned again: a partial line is kept, and only what is new is searched.
+"""
+
+from __future__ import annotations
+
+import codecs
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, final
+
+from telnet.encode import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["LineDecoder", "encode_text", "lookup_encoding"]
+
+_NUL: Final = 0
+_LF: Final = 10
+_CR: Final = 13
+
+_TEXT: Final = 0
+_AFTER_CR: Final = 1
+_AFTER_BINARY_CR: Final = 2
+_AFTER_LF: Final = 3
+_AFTER_LF_CR: Final = 4
+
+_NVT_ENDS: Final = {_CR: _AFTER_CR, _LF: _AFTER_LF}
+_BINARY_ENDS: Final = {_CR: _AFTER_BINARY_CR, _LF: _TEXT}
+
+_PARTNERS: Final = {_AFTER_CR: b"\n\0", _AFTER_BINARY_CR: b"\n", _AFTER_LF: b"\r", _AFTER_LF_CR: b""}
+
+_EXCERPT: Final = 64  # bytes shown to on_line_overflow
+
+# Every ASCII character, and what would be another one where a backslash, or ESC as in ISO-2022-JP, means something.
+_ASCII: Final = bytes(range(0x5C)) + rb"\u0041" + bytes(range(0x5D, 0x80)) + b"\x1b$B!!\x1b(B"
+
+
+@final
+class LineDecoder:
+    """Cuts application bytes into lines of text.
+
+    ``handler`` is any object. Two methods are looked up on it once, here; one that is absent, or None, costs nothing:
+
+    * ``on_line(text)``: a line, without its end, as ``str``;
+    * ``on_line_overflow(excerpt)``: a line grew above ``max_line`` bytes; the first 64 of them. It is dropped up to its
+      end, which is not reported again. A line of exactly ``max_line`` bytes is delivered.
+
+    A line ends with CR LF, CR NUL, LF, LF CR or CR. No input raises. A line is decoded strictly in the encoding in
+    which it was received; if that fails, strictly in ``fallback``, for the client that sends Latin-1 to a server that
+    speaks UTF-8; if that fails too, or is None, in the encoding again with ``errors``, the name of an error handler.
+
+    What was received does not depend on how it was cut. Whatever a callback raises leaves :meth:`feed`; the line counts
+    as consumed, and the decoder can be fed the rest.
+
+    Raises ``TypeError`` or ``ValueError`` for a ``max_line`` that is not an int from 0 up, ``TypeError`` if a handler
+    method is not callable, ``ValueError`` for ``errors`` that raise, ``LookupError`` for ``errors`` that are unknown,
+    and what :func:`lookup_encoding` raises.
+
+    Sources: RFC 854 (the NVT printer and keyboard), RFC 856, RFC 1123 section 3.3.1.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_consumed",
+        "_encoding",
+        "_ends",
+        "_errors",
+        "_fallback",
+        "_feeding",
+        "_max_line",
+        "_on_line",
+        "_on_line_overflow",
+        "_skipping",
+        "_spans",
+        "_state",
+        "_stopped",
+    )
+
+    def __init__(
+        self,
+        handler: object,
+        *,
+        encoding: str = "utf-8",
+        errors: str = "replace",
+        fallback: str | None = "cp1252",
+        max_line: int = 16384,
+    ) -> None:
+        if not isinstance(max_line, int) or isinstance(max_line, bool):
+            raise TypeError(f"max_line must be an int, not {type(max_line).__name__}")
+        if max_line < 0:
+            raise ValueError(f"max_line must be 0 or more, not {max_line}")
+        _check_decode_errors(errors)
+        self._max_line = max_line
+        self._errors = errors
+        self._encoding = lookup_encoding(encoding)
+        self._fallback = None if fallback is None else lookup_encoding(fallback)
+        self._on_line = _callback(handler, "on_line")
+        self._on_line_overflow = _callback(handler, "on_line_overflow")
+        self._ends = _NVT_ENDS
+        self._state = _TEXT
+        self._buffer = bytearray()  # of the unfinished line, never above max_line
+        self._spans: list[tuple[int, str]] = []  # where in it an encoding ended
+        self._skipping = False
+        self._feeding = False
+        self._stopped = False
+        self._consumed = 0
+
+    @property
+    def consumed(self) -> int:
+        """How many bytes of the last chunk have been read: up to the end of the line that is being delivered."""
+        return self._consumed
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of what comes from now on, by Python's name for it.
+
+        It can be set between any two bytes (CHARSET, RFC 2066). What was received before is decoded in the old one, an
+        unfinished line as well. Raises what :func:`lookup_encoding` raises.
+        """
+        return self._encoding
+
+    @encoding.setter
+    def encoding(self, encoding: str) -> None:
+        encoding = lookup_encoding(encoding)
+        if encoding == self._encoding:
+            return
+        received = len(self._buffer)
+        if received > (self._spans[-1][0] if self._spans else 0):
+            self._spans.append((received, self._encoding))
+        self._encoding = encoding
+
+    @property
+    def binary(self) -> bool:
+        """Whether the peer sends BINARY (RFC 856), from the next byte on: its WILL BINARY was accepted.
+
+        Then a NUL is always text, and LF CR is two line ends. CR LF stays one, since clients keep sending it.
+        """
+        return self._ends is _BINARY_ENDS
+
+    @binary.setter
+    def binary(self, binary: bool) -> None:
+        self._ends = _BINARY_ENDS if binary else _NVT_ENDS
+        if self._state in (_AFTER_LF, _AFTER_LF_CR):
+            self._state = _TEXT  # nobody announces BINARY inside an LF CR: the next CR is an Enter
+
+    def feed(self, data: bytes) -> int:
+        """Read ``data`` and deliver each line that ends in it; return how many bytes were read.
+
+        That is all of them, unless a callback called :meth:`stop`: then the rest is the caller's, who may feed it later
+        or do something else with it. The partner of a line end (the LF of CR LF) may be the first byte of that rest.
+
+        Raises ``RuntimeError`` when called from inside a callback.
+        """
+        if self._feeding:
+            raise RuntimeError("feed() called from inside a callback of the same decoder")
+        self._feeding = True
+        self._stopped = False
+        self._consumed = 0
+        try:
+            self._read(data)
+        finally:
+            self._feeding = False
+        return self._consumed
+
+    def stop(self) -> None:
+        """Make :meth:`feed` return after this line; called from inside a callback, and without effect elsewhere."""
+        self._stopped = True
+
+    def flush(self) -> str:
+        """Return what has been received of the unfinished line, and take it for finished.
+
+        For what ends without a line end: a prompt before GA or EOR, the last words before the connection closed.
+        """
+        self._skipping = False
+        return self._take()
+
+    def _read(self, data: bytes) -> None:
+        size = len(data)
+        line_feed = data.find(_LF)
+        while self._consumed < size and not self._stopped:
+            start = self._consumed
+            if self._state and self._belongs_to_line_end(data[start]):
+                continue
+            if 0 <= line_feed < start:
+                line_feed = data.find(_LF, start)
+            end = size if line_feed < 0 else line_feed
+            carriage_return = data.find(_CR, start, end)
+            if carriage_return >= 0:
+                end = carriage_return
+            if end - start > self._max_line - len(self._buffer) and not self._skipping:
+                self._overflow(data, start)
+            elif end == size:
+                self._keep(data, start)
+            else:
+                self._state = self._ends[data[end]]
+                self._consumed = end + 1
+                self._deliver(data[start:end])
+
+    def _belongs_to_line_end(self, byte: int) -> bool:
+        """Take the first byte behind a line end; False, with nothing taken, if a new line begins with it."""
+        state, self._state = self._state, _TEXT
+        if byte in _PARTNERS[state]:
+            self._consumed += 1
+            if state == _AFTER_LF:
+                self._state = _AFTER_LF_CR
+            return True
+        if state == _AFTER_LF_CR and byte == _NUL:  # it was an LF, and then a CR NUL
+            self._consumed += 1
+            self._deliver(b"")
+            return True
+        return False
+
+    def _keep(self, data: bytes, start: int) -> None:
+        self._consumed = len(data)
+        if not self._skipping:
+            self._buffer += data[start:]
+
+    def _overflow(self, data: bytes, start: int) -> None:
+        self._consumed = start + self._max_line - len(self._buffer) + 1  # the byte that is too many
+        excerpt = bytes(self._buffer[:_EXCERPT]) + data[start : self._consumed]
+        self._forget()
+        self._skipping = True
+        if self._on_line_overflow is not None:
+            self._on_line_overflow(excerpt[:_EXCERPT])
+
+    def _deliver(self, data: bytes) -> None:
+        """Deliver the line that ends with these bytes."""
+        if self._skipping:
+            self._skipping = False
+            return
+        if self._buffer:
+            self._buffer += data
+            text = self._take()
+        else:
+            text = self._decode(data, self._encoding)
+        if self._on_line is not None:
+            self._on_line(text)
+
+    def _take(self) -> str:
+        line = bytes(self._buffer)
+        start = 0
+        pieces = []
+        for end, encoding in self._spans:
+            pieces.append(self._decode(line[start:end], encoding))
+            start = end
+        pieces.append(self._decode(line[start:], self._encoding))
+        self._forget()
+        return "".join(pieces)
+
+    def _forget(self) -> None:
+        self._buffer.clear()
+        self._spans.clear()
+
+    def _decode(self, data: bytes, encoding: str) -> str:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            pass
+        if self._fallback is not None:
+            try:
+                return data.decode(self._fallback)
+            except UnicodeDecodeError:
+                pass
+        return data.decode(encoding, self._errors)
+
+
+def encode_text(text: str, encoding: str = "utf-8", *, errors: str = "replace", binary: bool = False) -> bytes:
+    r"""Return the bytes that send ``text``: encoded, with Telnet's line ends, every byte 255 doubled.
+
+    ``\n`` is sent as CR LF; a ``\r\n`` in the text is sent as it is. A ``\r`` alone is sent as CR NUL (RFC 854), and a
+    CR NUL in the text as it is. Each text is whole: a ``\r`` at its end is alone, even if the next text begins with
+    ``\n``; the peer shows the same, since a CR before a new line moves nothing.
+
+    With ``binary`` (we send BINARY, RFC 856) a ``\r`` alone stays alone. ``\n`` is still CR LF: a new line of text is
+    written so, while a terminal that gets everything raw would move down only.
+
+    A character that the encoding lacks is replaced as ``errors`` says, the name of an error handler.
+
+    Raises ``ValueError`` for ``errors`` that raise, ``LookupError`` for ``errors`` that are unknown, and what
+    :func:`lookup_encoding` raises; no text raises.
+    """
+    _check_encode_errors(errors)
+    data = text.encode(lookup_encoding(encoding), errors)
+    if _CR in data:
+        data = data.replace(b"\r\n", b"\n")
+        if not binary:
+            data = data.replace(b"\r\0", b"\r").replace(b"\r", b"\r\0")
+    return escape(data.replace(b"\n", b"\r\n"))
+
+
+@lru_cache(maxsize=64)
+def lookup_encoding(name: str) -> str:
+    """Return Python's name for an encoding that can be used on a Telnet connection.
+
+    Ask only about names that the program itself brought: Python keeps each unknown name that it was asked for, so a
+    peer that may choose them fills the memory.
+
+    Raises ``LookupError`` for an encoding that Python does not know and ``ValueError`` for one that does not leave
+    ASCII as it is (UTF-16, UTF-7, EBCDIC, ISO-2022-JP ...): IAC, line ends and ANSI sequences would not be found in it.
+    """
+    try:
+        found = codecs.lookup(name).name
+        usable = _ASCII.decode(found) == _ASCII.decode("ascii") and _ASCII.decode("ascii").encode(found) == _ASCII
+    except UnicodeError:
+        usable = False
+    except (LookupError, ValueError):  # a ValueError: there is a NUL in the name
+        raise LookupError(
+            f"encoding must be one that Python knows, such as 'utf-8', 'latin-1' or 'cp1252', not {name!r}"
+        ) from None
+    if not usable:
+        raise ValueError(
+            "encoding must leave ASCII as it is, as 'utf-8' and 'latin-1' do, or neither IAC nor line ends "
+            f"could be found in it; {name!r} does not"
+        )
+    return found
+
+
+@lru_cache(maxsize=16)
+def _check_decode_errors(errors: str) -> None:
+    _check_errors(errors, lambda: b"\xff".decode("utf-8", errors), "undecodable bytes")
+
+
+@lru_cache(maxsize=16)
+def _check_encode_errors(errors: str) -> None:
+    _check_errors(errors, lambda: "\u2603\udcff".encode("ascii", errors), "characters that cannot be encoded")
+
+
+def _check_errors(errors: str, attempt: Callable[[], object], what: str) -> None:
+    codecs.lookup_error(errors)
+    try:
+        attempt()
+    except Exception as error:
+        raise ValueError(
+            f"errors must name a handler that replaces {what}, as 'replace' does, not {errors!r}"
+        ) from error
+
+
+def _callback(handler: object, name: str) -> Callable[[Any], object] | None:
+    callback: Callable[[Any], object] | None = getattr(handler, name, None)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"{name} of the handler must be callable, not {type(callback).__name__}")
+    return callback

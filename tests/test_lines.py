@@ -1,0 +1,644 @@
+"""Lines of text out of bytes and back: line ends, limits, encodings.
+
+Two promises are searched for counterexamples: no input raises, and no cut of it changes what is received.
+"""
+
+from __future__ import annotations
+
+import encodings
+import pkgutil
+import re
+import sys
+import tracemalloc
+from collections.abc import Iterable, Iterator
+from itertools import product
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telnet.constants import GA, IAC, NOP
+from telnet.lines import LineDecoder, encode_text, lookup_encoding
+
+CR_LF, CR_NUL, LF, LF_CR, CR = LINE_ENDS = (b"\r\n", b"\r\0", b"\n", b"\n\r", b"\r")
+
+
+class Received:
+    """Writes down what a decoder delivers, each with the bytes of input behind it."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.log: list[tuple[str, Any, int]] = []
+        self.decoder = LineDecoder(self, **settings)
+        self.offset = 0
+
+    def on_line(self, text: str) -> None:
+        self.log.append(("line", text, self.offset + self.decoder.consumed))
+
+    def on_line_overflow(self, excerpt: bytes) -> None:
+        assert type(excerpt) is bytes
+        self.log.append(("overflow", excerpt, self.offset + self.decoder.consumed))
+
+    def feed(self, *chunks: bytes) -> Received:
+        for chunk in chunks:
+            assert self.decoder.feed(chunk) == self.decoder.consumed == len(chunk)
+            self.offset += len(chunk)
+        return self
+
+    @property
+    def lines(self) -> list[str]:
+        return [value for kind, value, _ in self.log if kind == "line"]
+
+    @property
+    def overflows(self) -> list[bytes]:
+        return [value for kind, value, _ in self.log if kind == "overflow"]
+
+
+def lines_of(*chunks: bytes, **settings: Any) -> list[str]:
+    return Received(**settings).feed(*chunks).lines
+
+
+def each_byte(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + 1] for at in range(len(data)))
+
+
+def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
+    edges = [0, *sorted(place for place in places if place <= len(data)), len(data)]
+    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+
+
+# --- line ends --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", LINE_ENDS)
+def test_one_enter_is_one_line(end: bytes) -> None:
+    data = b"look" + end + end + end + b"north" + end
+
+    assert lines_of(data) == lines_of(*each_byte(data)) == ["look", "", "", "north"]
+
+
+@pytest.mark.parametrize("end", LINE_ENDS)
+def test_a_line_is_delivered_at_the_first_byte_of_its_end(end: bytes) -> None:
+    assert lines_of(b"look" + end[:1]) == ["look"]
+
+
+@pytest.mark.parametrize("mixture", [(CR_LF, CR_NUL, LF, LF_CR), (CR_LF, CR_NUL, CR, LF_CR)])
+def test_enters_of_four_kinds_may_follow_each_other_in_any_order(mixture: tuple[bytes, ...]) -> None:
+    for ends in product(mixture, repeat=5):
+        data = b"".join(ends)
+        assert lines_of(data) == lines_of(*each_byte(data)) == [""] * len(ends), data
+
+
+def test_cr_cr_lf_is_an_enter_of_cr_and_one_of_cr_lf() -> None:
+    assert lines_of(b"a\r\r\nb\n") == ["a", "", "b"]
+
+
+def test_lf_behind_another_byte_than_cr_is_a_line_end() -> None:
+    assert lines_of(b"a\rb\nc\n\n") == ["a", "b", "c", ""]
+
+
+def test_cr_nul_behind_lf_is_an_enter_of_its_own() -> None:
+    assert lines_of(b"name\n", b"\r", b"\0", b"look\r\0") == ["name", "", "look"]
+
+
+def test_bare_cr_right_behind_bare_lf_is_taken_for_its_partner() -> None:
+    assert lines_of(b"name\n\rlook\r") == ["name", "look"]
+
+
+@pytest.mark.parametrize("data", [b"a\0b\r\n", b"a\r\n\0b\n", b"\n\r\0\0b\n"])
+def test_nul_that_ends_nothing_is_text(data: bytes) -> None:
+    assert any("\0" in line for line in lines_of(data))
+
+
+def test_cr_before_another_byte_ends_a_line_and_the_byte_is_text() -> None:
+    assert lines_of(b"a\rb\r\n") == ["a", "b"]
+
+
+@pytest.mark.parametrize("end", LINE_ENDS)
+def test_commands_may_stand_inside_a_line_end(end: bytes, parser_module: ModuleType) -> None:
+    received = Received()
+
+    class Handler:
+        on_data = received.decoder.feed
+
+    parser_module.Parser(Handler()).feed(b"look" + (IAC + NOP).join(each_byte(end)) + b"north" + end)
+
+    assert received.lines == ["look", "north"]
+
+
+typed = st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8"), max_size=6)
+places_to_cut = st.sets(st.integers(0, 60), max_size=6)
+
+
+@given(lines=st.lists(typed, max_size=8), end=st.sampled_from(LINE_ENDS), places=places_to_cut)
+def test_any_text_any_line_end_any_cut(lines: list[str], end: bytes, places: set[int]) -> None:
+    data = b"".join(text.encode() + end for text in lines)
+
+    assert lines_of(data) == lines_of(*each_byte(data)) == lines_of(*cut(data, places)) == lines
+
+
+@given(lines=st.lists(st.tuples(typed, st.sampled_from((CR_LF, CR_NUL, LF, LF_CR))), max_size=8), places=places_to_cut)
+def test_any_text_any_mixture_any_cut(lines: list[tuple[str, bytes]], places: set[int]) -> None:
+    data = b"".join(text.encode() + end for text, end in lines)
+
+    assert lines_of(*cut(data, places)) == [text for text, _ in lines]
+
+
+# --- BINARY -----------------------------------------------------------------------------------------------------------
+
+
+def binary(*chunks: bytes) -> list[str]:
+    received = Received()
+    received.decoder.binary = True
+    return received.feed(*chunks).lines
+
+
+@pytest.mark.parametrize("end", [CR, LF, CR_LF])
+def test_one_enter_in_binary_is_one_line(end: bytes) -> None:
+    data = b"look" + end + end + b"north" + end
+
+    assert binary(data) == binary(*each_byte(data)) == ["look", "", "north"]
+
+
+def test_nul_is_text_in_binary() -> None:
+    assert binary(b"a\r\0b\r") == ["a", "\0b"]
+
+
+def test_cr_behind_lf_is_an_enter_in_binary() -> None:
+    assert binary(b"a\n\rb\r") == ["a", "", "b"]
+
+
+@pytest.mark.parametrize("before", [b"name\n", b"name\n\r"])
+def test_the_first_enter_in_binary_is_not_the_partner_of_an_lf(before: bytes) -> None:
+    received = Received().feed(before)
+
+    received.decoder.binary = True
+
+    assert received.feed(b"\r").lines == ["name", ""]
+
+
+def test_the_partner_of_a_cr_belongs_to_what_was_before_binary() -> None:
+    received = Received().feed(b"name\r")
+
+    received.decoder.binary = True
+
+    assert received.feed(b"\0look\r\0\n").lines == ["name", "look", "\0"]
+
+
+def test_binary_can_be_left() -> None:
+    received = Received()
+    assert not received.decoder.binary
+    received.decoder.binary = True
+    assert received.decoder.binary
+
+    received.decoder.binary = False
+
+    assert received.feed(b"a\r\0b\n\r").lines == ["a", "b"]
+
+
+# --- the limit --------------------------------------------------------------------------------------------------------
+
+
+def test_a_line_of_exactly_the_limit_is_delivered() -> None:
+    assert lines_of(b"12345\r\n", b"123", b"45\n", max_line=5) == ["12345", "12345"]
+
+
+def test_a_longer_line_is_reported_once_and_dropped_up_to_its_end() -> None:
+    received = Received(max_line=5).feed(b"123456", b"789" * 100, b"0\r\nlook\r\n")
+
+    assert received.log == [("overflow", b"123456", 6), ("line", "look", 314)]
+
+
+def test_a_line_may_be_too_long_at_once_or_byte_by_byte() -> None:
+    data = b"1234567890\rlook\r" * 2
+
+    assert Received(max_line=5).feed(data).log == Received(max_line=5).feed(*each_byte(data)).log
+
+
+def test_the_excerpt_is_bounded() -> None:
+    assert Received(max_line=1000).feed(b"x" * 600, b"x" * 600).overflows == [b"x" * 64]
+
+
+def test_the_limit_counts_bytes_and_not_characters() -> None:
+    assert Received(max_line=5).feed("ééé\n".encode()).overflows == ["ééé".encode()]
+
+
+def test_a_limit_of_0_leaves_empty_lines() -> None:
+    assert lines_of(b"\r\nx\r\n\r\n", max_line=0) == ["", ""]
+
+
+@pytest.mark.parametrize("chunk", [1, 100, 65536])
+def test_memory_is_bounded_by_the_limit(chunk: int) -> None:
+    decoder = LineDecoder(object(), max_line=10_000)
+    data = b"x" * chunk
+    tracemalloc.start()
+    try:
+        for _ in range(max(1, 30_000 // chunk)):
+            decoder.feed(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 40_000
+
+
+class CountingBytes(bytes):
+    """Counts the bytes that are looked at in search of a line end."""
+
+    searched = 0
+
+    def find(self, *arguments: Any) -> int:
+        start, end = (*arguments[1:], 0, len(self))[:2] if len(arguments) < 3 else arguments[1:]
+        found = super().find(*arguments)
+        CountingBytes.searched += (end if found < 0 else found + 1) - start
+        return found
+
+
+@pytest.mark.parametrize("size", [1, 3, 100, 10_000])
+@pytest.mark.parametrize("data", [b"x", b"x\n", b"x\r", b"\n", b"\r", b"\r\n", b"\r\0", b"\n\r", b"x" * 99 + b"\r\n"])
+@pytest.mark.parametrize("limit", [10, 16384])
+def test_no_byte_is_searched_more_than_three_times(data: bytes, size: int, limit: int) -> None:
+    data = data * (10_000 // len(data))
+    decoder = LineDecoder(object(), max_line=limit)
+    CountingBytes.searched = 0
+
+    for start in range(0, len(data), size):
+        decoder.feed(CountingBytes(data[start : start + size]))
+
+    assert 0 < CountingBytes.searched <= 3 * len(data)
+
+
+def calls_made_for(chunks: list[bytes]) -> int:
+    decoder = LineDecoder(object(), max_line=1 << 20)
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        for chunk in chunks:
+            decoder.feed(chunk)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_many_small_feeds_cost_the_same_each() -> None:
+    once = calls_made_for([b"x"] * 1000)
+
+    assert calls_made_for([b"x"] * 10_000) < 10 * once + 10
+
+
+@pytest.mark.parametrize(("limit", "kind"), [(1.5, "float"), ("5", "str"), (True, "bool")])
+def test_max_line_must_be_an_int(limit: Any, kind: str) -> None:
+    with pytest.raises(TypeError, match=f"^max_line must be an int, not {kind}$"):
+        LineDecoder(object(), max_line=limit)
+
+
+def test_max_line_must_not_be_negative() -> None:
+    with pytest.raises(ValueError, match="^max_line must be 0 or more, not -1$"):
+        LineDecoder(object(), max_line=-1)
+
+
+# --- decoding ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_character_may_be_split_over_reads() -> None:
+    assert lines_of(*each_byte("say héllo ☃ 日本\r\n".encode())) == ["say héllo ☃ 日本"]
+
+
+def test_latin_1_sent_to_a_utf_8_server_is_understood() -> None:
+    assert lines_of("say café\r\n".encode("latin-1"), "say café\r\n".encode()) == ["say café", "say café"]
+
+
+def test_a_line_falls_back_as_a_whole() -> None:
+    assert lines_of("☃".encode() + b" \xe9\n") == ["☃".encode().decode("cp1252") + " é"]
+
+
+def test_what_the_fallback_lacks_too_is_replaced_in_the_encoding() -> None:
+    assert lines_of("日本".encode() + b"\x81\n") == ["日本\N{REPLACEMENT CHARACTER}"]
+
+
+def test_without_a_fallback_the_error_handler_decides() -> None:
+    data = b"caf\xe9\n"
+
+    assert lines_of(data, fallback=None) == ["caf\N{REPLACEMENT CHARACTER}"]
+    assert lines_of(data, fallback=None, errors="backslashreplace") == [r"caf\xe9"]
+    assert lines_of(data, fallback=None, errors="surrogateescape") == ["caf\udce9"]
+
+
+def test_the_encoding_is_switched_between_two_bytes() -> None:
+    received = Received(encoding="latin-1").feed(b"caf\xe9 ")
+
+    received.decoder.encoding = "utf-8"
+    received.feed("é ".encode())
+    received.decoder.encoding = "cp437"
+    received.decoder.encoding = "koi8-r"
+    received.feed("да\r\n".encode("koi8-r"), *each_byte("нет же\r\n".encode("koi8-r")))
+
+    assert received.lines == ["café é да", "нет же"]
+    assert received.decoder.encoding == "koi8-r"
+
+
+def test_setting_the_same_encoding_splits_no_character() -> None:
+    received = Received().feed(b"\xe2\x98")
+
+    received.decoder.encoding = "UTF8"
+
+    assert received.feed(b"\x83\n").lines == ["☃"]
+
+
+def test_a_switch_inside_a_line_keeps_to_the_limit() -> None:
+    received = Received(max_line=5).feed(b"1234")
+
+    received.decoder.encoding = "latin-1"
+
+    assert received.feed(b"56\nlook\n").log == [("overflow", b"123456", 6), ("line", "look", 12)]
+
+
+def test_a_handler_switches_for_what_is_behind_its_line() -> None:
+    class Handler:
+        def __init__(self) -> None:
+            self.lines: list[str] = []
+            self.decoder = LineDecoder(self, encoding="latin-1")
+
+        def on_line(self, text: str) -> None:
+            self.lines.append(text)
+            self.decoder.encoding = "utf-8"
+
+    handler = Handler()
+
+    handler.decoder.feed(b"\xc3\xa9\r\n\xc3\xa9\r\n")
+
+    assert handler.lines == ["Ã©", "é"]
+
+
+@pytest.mark.parametrize("name", ["klingon", "a\0b", "", "hex", "rot13"])
+def test_an_unknown_encoding_is_a_lookup_error_that_names_good_ones(name: str) -> None:
+    decoder = LineDecoder(object())
+
+    with pytest.raises(LookupError, match=f"such as 'utf-8', 'latin-1' or 'cp1252', not {re.escape(repr(name))}$"):
+        decoder.encoding = name
+
+    assert decoder.encoding == "utf-8"
+
+
+REFUSED = ["utf-16", "utf-16-le", "utf-32", "utf-7", "utf-8-sig", "cp037", "hz", "punycode", "idna", "undefined"]
+
+
+@pytest.mark.parametrize("name", [*REFUSED, "unicode-escape", "raw-unicode-escape", "iso-2022-jp", "iso-2022-kr"])
+def test_an_encoding_that_changes_ascii_is_a_value_error_that_says_why(name: str) -> None:
+    decoder = LineDecoder(object())
+
+    with pytest.raises(ValueError, match=f"neither IAC nor line ends could be found in it; '{name}' does not$"):
+        decoder.encoding = name
+    with pytest.raises(ValueError, match="must leave ASCII as it is"):
+        encode_text("look", name)
+    with pytest.raises(ValueError, match="must leave ASCII as it is"):
+        LineDecoder(object(), fallback=name)
+
+
+def usable_encodings() -> list[str]:
+    found = []
+    for module in pkgutil.iter_modules(encodings.__path__):
+        try:
+            found.append(lookup_encoding(module.name))
+        except (LookupError, ValueError):
+            continue
+    return found
+
+
+USABLE = usable_encodings()
+
+
+def test_the_encodings_of_muds_are_usable() -> None:
+    assert {"utf-8", "ascii", "iso8859-1", "cp1252", "cp437", "koi8-r", "gbk", "big5", "euc_kr", "cp932"} <= set(USABLE)
+
+
+@given(data=st.binary(max_size=30), encoding=st.sampled_from(USABLE))
+def test_no_bytes_raise_in_any_encoding(data: bytes, encoding: str) -> None:
+    lines_of(data + b"\n", encoding=encoding)
+    lines_of(data + b"\n", encoding=encoding, fallback=None)
+
+
+wire = st.lists(st.sampled_from([*each_byte(b"\r\n\0ax\xff\xe9\xe2\x98\x83\x81"), b"long line"]), max_size=40).map(
+    b"".join
+)
+
+
+@given(data=wire | st.binary(max_size=40), places=places_to_cut, limit=st.integers(0, 12), raw=st.booleans())
+def test_no_bytes_raise_and_no_cut_changes_anything(data: bytes, places: set[int], limit: int, raw: bool) -> None:
+    def received(*chunks: bytes) -> Received:
+        result = Received(max_line=limit)
+        result.decoder.binary = raw
+        return result.feed(*chunks)
+
+    whole = received(data)
+
+    assert received(*each_byte(data)).log == received(*cut(data, places)).log == whole.log
+    assert all(len(line) <= limit for line in whole.lines)
+    assert len(whole.decoder.flush()) <= limit
+
+
+def test_unknown_error_handlers_are_refused() -> None:
+    with pytest.raises(LookupError, match="nonsense"):
+        LineDecoder(object(), errors="nonsense")
+    with pytest.raises(LookupError, match="nonsense"):
+        encode_text("look", errors="nonsense")
+
+
+@pytest.mark.parametrize("errors", ["strict", "xmlcharrefreplace"])
+def test_error_handlers_that_raise_on_input_are_refused(errors: str) -> None:
+    with pytest.raises(ValueError, match=f"replaces undecodable bytes, as 'replace' does, not '{errors}'$"):
+        LineDecoder(object(), errors=errors)
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_error_handlers_that_raise_on_output_are_refused(errors: str) -> None:
+    with pytest.raises(ValueError, match=f"cannot be encoded, as 'replace' does, not '{errors}'$"):
+        encode_text("look", errors=errors)
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+class Stopping:
+    def __init__(self, **settings: Any) -> None:
+        self.lines: list[str] = []
+        self.decoder = LineDecoder(self, **settings)
+
+    def on_line(self, text: str) -> None:
+        self.lines.append(text)
+        self.decoder.stop()
+
+    def on_line_overflow(self, excerpt: bytes) -> None:
+        self.decoder.stop()
+
+
+def test_stop_gives_the_caller_what_is_behind_the_line() -> None:
+    handler = Stopping()
+
+    assert handler.decoder.feed(b"one\ntwo\n") == 4
+    assert handler.lines == ["one"]
+    assert handler.decoder.feed(b"two\n") == 4
+    assert handler.lines == ["one", "two"]
+
+
+def test_the_partner_of_a_line_end_is_swallowed_after_a_stop() -> None:
+    handler = Stopping()
+
+    assert handler.decoder.feed(b"one\r\ntwo\r\n") == 4
+    assert handler.decoder.feed(b"\ntwo\r\n") == 5
+    assert handler.decoder.feed(b"\n") == 1
+    assert handler.lines == ["one", "two"]
+
+
+def test_stop_at_a_line_that_is_too_long_leaves_its_rest() -> None:
+    handler = Stopping(max_line=3)
+
+    assert handler.decoder.feed(b"123456\nlook") == 4
+
+
+def test_stop_outside_of_a_callback_does_nothing() -> None:
+    handler = Stopping()
+
+    handler.decoder.stop()
+
+    assert handler.decoder.feed(b"one\n") == 4
+
+
+def test_an_exception_of_a_handler_leaves_feed_and_the_rest_can_be_fed() -> None:
+    class Handler:
+        lines: list[str] = []
+
+        def on_line(self, text: str) -> None:
+            self.lines.append(text)
+            if text == "one":
+                raise ZeroDivisionError
+
+    decoder = LineDecoder(Handler())
+    data = b"one\r\ntwo\r\n"
+
+    with pytest.raises(ZeroDivisionError):
+        decoder.feed(data)
+    assert decoder.consumed == 4
+    decoder.feed(data[decoder.consumed :])
+
+    assert Handler.lines == ["one", "two"]
+
+
+def test_feed_from_inside_a_callback_is_refused() -> None:
+    class Handler:
+        def on_line(self, text: str) -> None:
+            decoder.feed(b"more\n")
+
+    decoder = LineDecoder(Handler())
+
+    with pytest.raises(RuntimeError, match=r"^feed\(\) called from inside a callback of the same decoder$"):
+        decoder.feed(b"look\n")
+
+
+def test_a_method_that_is_absent_or_none_is_not_called() -> None:
+    class Handler:
+        on_line = None
+
+    decoder = LineDecoder(Handler(), max_line=3)
+
+    assert decoder.feed(b"one\nmuch more\n") == 14
+
+
+def test_a_method_that_cannot_be_called_is_refused_by_its_name() -> None:
+    class Handler:
+        on_line = "look"
+
+    with pytest.raises(TypeError, match="^on_line of the handler must be callable, not str$"):
+        LineDecoder(Handler())
+
+
+def test_flush_gives_what_no_line_end_ended() -> None:
+    received = Received().feed(b"By what name? ")
+
+    assert received.decoder.flush() == "By what name? "
+    assert received.decoder.flush() == ""
+    assert received.feed(b"look\n").lines == ["look"]
+
+
+def test_flush_ends_a_line_that_was_too_long() -> None:
+    received = Received(max_line=5).feed(b"1234567")
+
+    assert received.decoder.flush() == ""
+    assert received.feed(b"look\n").lines == ["look"]
+
+
+# --- encoding ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("look", b"look"),
+        ("a\nb\n", b"a\r\nb\r\n"),
+        ("a\r\nb\r\n", b"a\r\nb\r\n"),
+        ("a\n\n", b"a\r\n\r\n"),
+        ("50%\r60%", b"50%\r\x0060%"),
+        ("a\r\r\n", b"a\r\0\r\n"),
+        ("a\n\r", b"a\r\n\r\0"),
+        ("a\r\0b", b"a\r\0b"),
+        ("a\r\0\n", b"a\r\0\r\n"),
+        ("a\r", b"a\r\0"),
+        ("", b""),
+    ],
+)
+def test_line_ends_are_sent_as_rfc_854_has_them(text: str, sent: bytes) -> None:
+    assert encode_text(text) == sent
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [("a\n", b"a\r\n"), ("a\r\n", b"a\r\n"), ("a\rb", b"a\rb"), ("a\r\0", b"a\r\0"), ("a\r\r\n", b"a\r\r\n")],
+)
+def test_cr_is_not_padded_in_binary(text: str, sent: bytes) -> None:
+    assert encode_text(text, binary=True) == sent
+
+
+def test_iac_is_doubled_after_encoding() -> None:
+    assert encode_text("ÿ", "latin-1") == IAC + IAC
+    assert encode_text("я", "cp1251", binary=True) == IAC + IAC
+    assert encode_text("ÿ") == "ÿ".encode()
+    assert encode_text(GA.decode("latin-1"), "latin-1") == GA
+
+
+def test_what_the_encoding_lacks_is_replaced() -> None:
+    assert encode_text("☃ é", "latin-1") == b"? \xe9"
+    assert encode_text("☃", "ascii", errors="xmlcharrefreplace") == b"&#9731;"
+    assert encode_text("\ud800") == b"?"
+
+
+@given(text=st.text(), encoding=st.sampled_from(USABLE), raw=st.booleans())
+def test_no_text_raises_in_any_encoding(text: str, encoding: str, raw: bool) -> None:
+    encode_text(text, encoding, binary=raw)
+
+
+@given(text=st.text(st.characters(codec="utf-8") | st.sampled_from("\r\n\0")))
+def test_what_is_sent_is_sent_the_same_when_it_is_sent_again(text: str) -> None:
+    sent = encode_text(text)
+
+    assert encode_text(sent.decode()) == sent
+    assert not re.search(rb"\r(?![\n\0])|(?<!\r)\n", sent)
+
+
+@given(lines=st.lists(typed, max_size=8), raw=st.booleans())
+def test_what_is_sent_is_received(parser_modules: list[ModuleType], lines: list[str], raw: bool) -> None:
+    for module in parser_modules:
+        received = Received()
+        received.decoder.binary = raw
+
+        class Handler:
+            on_data = received.decoder.feed
+
+        module.Parser(Handler()).feed(encode_text("".join(f"{line}\n" for line in lines), binary=raw))
+
+        assert received.lines == lines
