@@ -29,6 +29,7 @@ FLOORS = {
     "telnet.parser": 1,
     # 2: knows Telnet
     "telnet.lines": 2,
+    "telnet.mccp": 2,
     "telnet.negotiation": 2,
     # 4: knows I/O
     "telnet.net": 4,
