@@ -211,6 +211,12 @@ def test_whatever_is_compressed_comes_out_the_same_and_the_tail_is_exact(
     assert zlib.decompress(wire) == plain
 
 
+def test_nothing_that_has_come_waits_inside_zlib_for_more_input(mccp: ModuleType) -> None:
+    for end in range(len(STREAM)):
+        whole = mccp.Decompressor().decompress(STREAM[:end])
+        assert drain(mccp.Decompressor(max_output=1), STREAM[:end]) == whole
+
+
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 
