@@ -28,9 +28,14 @@ FLOORS = {
     "telnet.events": 1,
     "telnet.parser": 1,
     # 2: knows Telnet
+    "telnet.client": 2,
     "telnet.lines": 2,
     "telnet.mccp": 2,
     "telnet.negotiation": 2,
+    "telnet.options": 2,
+    # 3: composes them
+    "telnet.handler": 3,
+    "telnet.session": 3,
     # 4: knows I/O
     "telnet.net": 4,
     # 5: knows people
@@ -39,7 +44,7 @@ FLOORS = {
     "telnet.cli": 5,
     "telnet.examples": 5,
 }
-PACKAGES = ("telnet.net", "telnet.cli", "telnet.examples")  # every module in one is on its floor
+PACKAGES = ("telnet.net", "telnet.options", "telnet.cli", "telnet.examples")  # every module in one is on its floor
 
 SHELLS = ("telnet.net", "telnet.aio")
 IO_MODULES = {"asyncio", "select", "selectors", "socket", "ssl", "threading", "time"}

@@ -8,8 +8,20 @@ import pytest
 
 from telnet import Limits
 
-SIZES = ["subnegotiation", "unread", "unsent"]
-TIMES = ["connect", "handshake", "close", "linger"]
+SIZES = [
+    "subnegotiation",
+    "unread",
+    "unsent",
+    "line",
+    "inflated",
+    "inflate_ratio",
+    "nesting",
+    "negotiations",
+    "terminal_types",
+    "variables",
+    "events",
+]
+TIMES = ["ready", "connect", "handshake", "close", "linger"]
 
 
 def limits_with(name: str, value: Any) -> Limits:

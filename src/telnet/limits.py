@@ -24,6 +24,36 @@ class Limits:
     unsent: int = 1 << 20
     """What may wait to be sent.  A peer that is a MiB behind has stopped reading: no screenful of text is that long."""
 
+    line: int = 16384
+    """Bytes of one line of text.  MUD servers in the field accept 6,000 to 16,384 and no person types more."""
+
+    inflated: int = 65536
+    """What one step of decompression gives (MCCP): as much as is read from a socket at once."""
+
+    inflate_ratio: int = 200
+    """What one compressed byte may become on average (MCCP): text is 3 to 10, deflate itself ends at 1032."""
+
+    nesting: int = 32
+    """Tables and arrays inside each other, in MSDP and JSON.  No protocol of a MUD goes deeper than four."""
+
+    negotiations: int = 256
+    """Answers to WILL, WONT, DO and DONT at once, and a sixteenth of them again each second.  The busiest clients seen
+    need some forty when they connect."""
+
+    terminal_types: int = 8
+    """Names asked for with TTYPE SEND.  MTTS has four; a list that has not come to its end by then never will."""
+
+    variables: int = 64
+    """Variables of NEW-ENVIRON that are kept, and MSDP variables a peer may have reported.  Clients send some twenty."""
+
+    events: int = 1000
+    """Lines, commands and subnegotiations that one turn of a session delivers; what is left waits for the next turn, so
+    that a read of 65,536 line ends keeps nobody else waiting."""
+
+    ready: float = 0.5
+    """For the peer to answer what it was asked, before ``on_ready``: a few round trips.  A person sees a blank screen
+    meanwhile."""
+
     connect: float = 30.0
     """For name resolution and all addresses of an outgoing connection; what people wait for a dial-up before giving
     up."""

@@ -87,6 +87,7 @@ class Decompressor:
         self._grace = grace
         self._lenient = lenient
         self._stream: zlib._Decompress | None = None
+        self._head = b""  # what came before there was enough of it to tell the format
         self._consumed = 0
         self._inflated = 0
 
@@ -97,8 +98,14 @@ class Decompressor:
 
     @property
     def unused_data(self) -> bytes:
-        """What was given and is behind the end of the stream; empty before ``eof``."""
-        return self._stream.unused_data if self._stream is not None and self.eof else b""
+        """What was given and is behind the end of the stream; empty before ``eof``.
+
+        After an error it is all that was given, if that was no compressed stream from its first bytes on: there are
+        peers that announce one and go on in plain text.
+        """
+        if self._stream is None:
+            return self._head if self.error else b""
+        return self._stream.unused_data if self.eof else b""
 
     def decompress(self, data: ReadableBuffer = b"") -> bytes:
         """Return at most ``max_output`` bytes of what was compressed, possibly none.
@@ -113,9 +120,15 @@ class Decompressor:
         if self.pending and data:
             raise RuntimeError("the data given before is not used up: call decompress() without data while pending")
         if self._stream is None:
-            if not data:
+            self._head += data
+            if len(self._head) < 2:
                 return b""
-            self._stream = zlib.decompressobj(_window_bits(data[0]) if self._lenient else _ZLIB)
+            bits = _window_bits(self._head, lenient=self._lenient)
+            if bits is None:
+                self.error = f"no compressed stream: it begins with {self._head[:2].hex(' ')}"
+                return b""
+            self._stream = zlib.decompressobj(bits)
+            data, self._head = self._head, b""
         return self._inflate(self._stream, self._stream.unconsumed_tail or data)
 
     def _inflate(self, stream: zlib._Decompress, data: bytes) -> bytes:
@@ -180,16 +193,20 @@ class Compressor:
         return self._stream
 
 
-def _window_bits(first: int) -> int:
-    """Tell the format by its first byte.
+def _window_bits(head: bytes, *, lenient: bool) -> int | None:
+    """Tell the format by the first two bytes; None for no format at all.
 
-    The low three bits of raw deflate are the last-block flag and the type of the block: 31, the first byte of gzip,
-    would be of the reserved type 3.  The low four of zlib are the method 8, in raw deflate a stored block with a one in
-    its padding, which is legal (RFC 1951 section 3.2.4 ignores it) and which nobody writes: that is taken for zlib.
+    zlib begins with a multiple of 31 whose first byte has the method 8 in its low half (RFC 1950 section 2.2).  As raw
+    deflate that would be a stored block with a one in its padding, which is legal (RFC 1951 section 3.2.4 ignores it)
+    and which nobody writes.  31, the first byte of gzip, would be a block of the reserved type 3.
     """
-    if first == 0x1F:
+    if head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0:
+        return _ZLIB
+    if not lenient:
+        return None
+    if head[:2] == b"\x1f\x8b":
         return _GZIP
-    return _ZLIB if first & 0x0F == 8 else _RAW
+    return None if head[0] & 0x06 == 0x06 else _RAW
 
 
 def _salvage(stream: zlib._Decompress, data: bytes) -> bytes:

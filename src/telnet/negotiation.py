@@ -170,6 +170,10 @@ class Negotiator:
         """Return whether an option is on. While a refusal of ours is not answered yet, it still is."""
         return (option, side) in self._on
 
+    def options_on(self) -> list[tuple[bytes, Side]]:
+        """Return the options that are on, each with its side, in order."""
+        return sorted(self._on, key=lambda each: (each[0], each[1].value))
+
     @property
     def settled(self) -> bool:
         """Whether the peer has answered everything that it was asked."""
@@ -206,15 +210,24 @@ class Negotiator:
         state = self.state(option, side)
         if not self._is_answered(state, received):
             self._move(option, side, received)
-        elif self._may_answer(now):
+        elif self.allow(command, option, now):
             if state is State.NO and not self._handler.accepts_option(option, side):
                 self._send(negotiate(_SENT[side, False], option))
             else:
                 self._move(option, side, received)
-        elif not self._exhausted:
+        return True
+
+    def allow(self, command: bytes, option: bytes, now: float) -> bool:
+        """Return whether an answer is left for the peer, and use it.
+
+        For what is answered elsewhere: TIMING-MARK and LOGOUT.  The handler is told when none is left.
+        """
+        if self._may_answer(now):
+            return True
+        if not self._exhausted:
             self._exhausted = True
             self._handler.on_negotiation_limit(command, option)
-        return True
+        return False
 
     def _want(self, option: bytes, side: Side, wanted: _Input) -> None:
         if option in _STATELESS:

@@ -1,0 +1,139 @@
+"""What is known of the peer, whichever protocol told it."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MTTS", "Client"]
+
+TRUECOLOUR = 1 << 24
+
+# Terminals that show no colour at all; any other that has a name shows at least the eight of ANSI X3.64.
+_COLOURLESS = frozenset(("DUMB", "UNKNOWN", "NETWORK", "GLASS", "VT52", "VT100", "VT102"))
+
+
+class MTTS(IntFlag):
+    """What a client says it can do, in the third answer of TTYPE or the variable MTTS of NEW-ENVIRON.
+
+    Source: the MTTS page (Mud Terminal Type Standard).
+    """
+
+    ANSI = 1
+    VT100 = 2
+    UTF_8 = 4
+    COLOURS_256 = 8
+    MOUSE_TRACKING = 16
+    OSC_COLOUR_PALETTE = 32
+    SCREEN_READER = 64
+    PROXY = 128
+    TRUECOLOUR = 256
+    MNES = 512
+    MSLP = 1024
+    TLS = 2048
+
+
+class Client:
+    """What is known of the peer, typed, whatever protocol it came by; each change is told as ``on_client``.
+
+    All of it is the peer's word.  ``tls`` alone is what we know ourselves.
+    """
+
+    name: str = ""
+    """The program, such as ``Mudlet``; empty when unknown.  From TTYPE with MTTS, MNES, GMCP, MSDP, ATCP or ZMP."""
+
+    version: str = ""
+    """The program's version, as it writes it."""
+
+    terminal: str = ""
+    """The type of terminal, such as ``XTERM-256COLOR``; empty when unknown.  From TTYPE or MNES."""
+
+    mtts: MTTS = MTTS(0)
+    """What it says it can do; 0 when it did not say."""
+
+    width: int = 80
+    """Columns of its window, from NAWS."""
+
+    height: int = 24
+    """Rows of its window, from NAWS."""
+
+    colours: int = 0
+    """How many colours it shows: 0, 8, 256 or 16,777,216.  From MTTS and the name of the terminal."""
+
+    utf8: bool | None = None
+    """Whether it takes UTF-8; None when unknown.  From MTTS, MNES, CHARSET or the locale of its environment."""
+
+    screen_reader: bool = False
+    """Whether it says that its user listens instead of looking: no pictures in characters, no columns, no colour codes
+    that mean something."""
+
+    charset: str = ""
+    """The encoding agreed on by CHARSET, or told by MNES; empty when neither happened."""
+
+    environment: dict[str, str | None]
+    """Its variables, from NEW-ENVIRON.  None is one that it says is undefined."""
+
+    location: str = ""
+    """Where its user is, as text, from SNDLOC."""
+
+    display: str = ""
+    """Its X display, from XDISPLOC."""
+
+    speed: tuple[int, int] | None = None
+    """Bits per second that its terminal sends and receives, from TSPEED."""
+
+    tls: bool = False
+    """Whether the connection is secured with TLS."""
+
+    def __init__(self, on_change: Callable[[str, Any], object] | None = None) -> None:
+        self._on_change = on_change
+        self.environment = {}
+
+    def __repr__(self) -> str:
+        known = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_"))
+        return f"<Client {known}>"
+
+    def learn(self, **facts: Any) -> None:
+        """Take note of facts, by the names of the attributes; what is new is told, one by one.
+
+        A ``ValueError`` names a fact that has no attribute here.
+        """
+        for name, value in facts.items():
+            if name not in Client.__annotations__ or name.startswith("_"):
+                raise ValueError(f"a client has no {name!r} to learn")
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+                if self._on_change is not None:
+                    self._on_change(name, value)
+
+    def learn_terminal(self, terminal: str) -> None:
+        """Take note of the type of terminal, and of what its name says about colours."""
+        self.learn(terminal=terminal, colours=max(self.colours, colours_of(terminal)))
+
+    def learn_mtts(self, flags: int) -> None:
+        """Take note of MTTS flags and of what follows from them."""
+        mtts = MTTS(flags & sum(MTTS))
+        colours = 8 if mtts & MTTS.ANSI else 0
+        if mtts & MTTS.COLOURS_256:
+            colours = 256
+        if mtts & MTTS.TRUECOLOUR:
+            colours = TRUECOLOUR
+        self.learn(
+            mtts=mtts,
+            colours=max(self.colours, colours),
+            utf8=bool(mtts & MTTS.UTF_8),
+            screen_reader=bool(mtts & MTTS.SCREEN_READER),
+        )
+
+
+def colours_of(terminal: str) -> int:
+    """Return how many colours a terminal shows, as far as its name says."""
+    name = terminal.upper()
+    if name.endswith("-TRUECOLOR"):
+        return TRUECOLOUR
+    if name.endswith("-256COLOR"):
+        return 256
+    return 0 if not name or name in _COLOURLESS else 8

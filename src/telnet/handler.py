@@ -1,0 +1,177 @@
+"""What a program writes: the methods that are called for one peer, and those that send to it, under any shell."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from telnet.limits import Limits
+from telnet.negotiation import Side
+from telnet.options.option import Option, Role
+from telnet.session import Session
+
+if TYPE_CHECKING:
+    from telnet.client import Client
+
+__all__ = ["MudHandler"]
+
+logger = logging.getLogger("telnet")
+
+
+class MudHandler:
+    """One peer of a MUD: subclass it, say what it speaks in :attr:`options`, and override the ``on_...`` placeholders.
+
+    A subclass runs under either shell as it is: ``MudServer(Player)`` on selectors, ``telnet.aio.serve(Player, ...)``
+    on asyncio.
+
+    The senders below need a connection that is up, and do nothing once it is being closed.
+    """
+
+    options: ClassVar[Sequence[type[Option] | Option]] = ()
+    """What is spoken: classes or instances.  Any other option is refused."""
+
+    limits: Limits = Limits()
+    """The bounds of every connection of this class."""
+
+    encoding: ClassVar[str] = "utf-8"
+    """In which text is sent and read until another is agreed on."""
+
+    fallback: ClassVar[str | None] = "cp1252"
+    """In which a line is read that is not in :attr:`encoding`; None replaces what cannot be read."""
+
+    session: Session
+    """The session of this peer; ``session[GMCP]`` is its object of an option."""
+
+    def _make_session(self, role: Role, *, wake: Callable[[], object], report: Callable[[Exception], object]) -> None:
+        self.session = Session(
+            self,
+            self.options,
+            role=role,
+            limits=self.limits,
+            encoding=self.encoding,
+            fallback=self.fallback,
+            wake=wake,
+            report=report,
+        )
+
+    @property
+    def client(self) -> Client:
+        """What is known of the peer, whichever protocol told it."""
+        return self.session.client
+
+    # What the shell brings
+
+    @property
+    @abstractmethod
+    def remote_address(self) -> Any:
+        """The peer's address."""
+
+    @abstractmethod
+    def close(self, flush: bool = True) -> None:
+        """Close, after what was written has left, or at once without ``flush``.  ``on_close`` follows."""
+
+    @abstractmethod
+    def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function in so many seconds; return an object whose ``cancel()`` prevents it."""
+
+    # Senders
+
+    def send(self, text: str) -> None:
+        r"""Send text; ``\n`` becomes CR LF, and what the encoding lacks is replaced."""
+        self.session.send(text)
+
+    def send_line(self, text: str = "") -> None:
+        """Send text and a line end."""
+        self.session.send_line(text)
+
+    def prompt(self, text: str = "") -> None:
+        """Send text, and the mark that it is a prompt: EOR, else GA, else a line end."""
+        self.session.prompt(text)
+
+    # Placeholders: the connection
+
+    def on_connect(self) -> None:
+        """The connection is up, and what we offer is on its way; nothing is known of the peer yet.  Placeholder."""
+
+    def on_ready(self) -> None:
+        """The peer has answered, or ``limits.ready`` seconds are over, or it has sent a line: greet it.  Placeholder.
+
+        Answers that come later are events all the same.
+        """
+
+    def on_close(self) -> None:
+        """The connection ends; nothing can be sent any more, and nothing follows.  Placeholder."""
+
+    def on_error(self, exc: Exception) -> None:
+        """A handler raised ``exc``, which has been logged; the connection goes on.  Placeholder."""
+
+    # Placeholders: text
+
+    def on_line(self, line: str) -> None:
+        """The peer sent a line of text, here without its end.  Placeholder.
+
+        It may hold any control character: leave those out before others see it.
+        """
+
+    def on_line_overflow(self, excerpt: bytes) -> None:
+        """A line longer than ``limits.line`` was dropped; ``excerpt`` is how it began.  Placeholder."""
+
+    def on_prompt(self, text: str) -> None:
+        """Client: the server marked a prompt, with GA or EOR.  Placeholder.
+
+        :param text: what came since the last line end.
+        """
+
+    def on_client(self, name: str, value: Any) -> None:
+        """Something is known of the peer that was not before.  Placeholder.
+
+        :param name: the attribute of :attr:`client`.
+        :param value: its new value, which is there as well.
+        """
+
+    # Placeholders: Telnet
+
+    def on_command(self, command: bytes) -> None:
+        """IAC and a command without an option, such as ``IP`` or ``AYT``, but not NOP.  Placeholder.
+
+        AYT has been answered.
+        """
+
+    def on_option_enabled(self, option: bytes, side: Side) -> None:
+        """An option is on, for our side (``Side.LOCAL``) or the peer's (``Side.REMOTE``).  Placeholder."""
+
+    def on_option_disabled(self, option: bytes, side: Side) -> None:
+        """An option is off again.  Placeholder."""
+
+    def on_option_refused(self, option: bytes, side: Side) -> None:
+        """The peer declined an option.  Placeholder."""
+
+    def on_subnegotiation(self, option: bytes, data: bytes) -> None:
+        """A subnegotiation of an option that is not in :attr:`options`.  Placeholder."""
+
+    def on_protocol_error(self, reason: str, data: bytes) -> None:
+        """The peer broke a rule; what it sent was dropped, and the connection goes on.  Placeholder.
+
+        :param reason: what was wrong.
+        :param data: an excerpt of what was dropped.
+        """
+
+    def on_negotiation_limit(self, command: bytes, option: bytes) -> None:
+        """The peer negotiates without end, and is not answered for a while.  By default, log."""
+        logger.warning("%r: more than %d negotiations; not answering", self, self.limits.negotiations)
+
+    # Placeholders: the options, in the order of their numbers
+
+    def on_window_size(self, width: int, height: int) -> None:
+        """NAWS: the window has another size, in columns and rows.  Placeholder."""
+
+    def on_compression_error(self, option: bytes, reason: str) -> None:
+        """MCCP: what the peer sends cannot be read any more.  By default, log and close.
+
+        :param option: MCCP2 or MCCP3.
+        :param reason: corrupt data, or more of it than ``limits`` allow.
+        """
+        logger.warning("%r: %s; closing", self, reason)
+        self.close()

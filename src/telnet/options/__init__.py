@@ -1,0 +1,31 @@
+"""The options of Telnet and of the MUD protocols, each a class: list those that a connection speaks."""
+
+from __future__ import annotations
+
+from telnet.options.binary import BINARY
+from telnet.options.echo import ECHO
+from telnet.options.eor import EOR
+from telnet.options.logout import LOGOUT
+from telnet.options.mccp2 import MCCP2
+from telnet.options.mccp3 import MCCP3
+from telnet.options.naws import NAWS
+from telnet.options.option import Option, Role, StatelessOption
+from telnet.options.sga import SGA
+from telnet.options.timing_mark import TIMING_MARK
+from telnet.options.ttype import TTYPE
+
+__all__ = [
+    "BINARY",
+    "ECHO",
+    "EOR",
+    "LOGOUT",
+    "MCCP2",
+    "MCCP3",
+    "NAWS",
+    "SGA",
+    "TIMING_MARK",
+    "TTYPE",
+    "Option",
+    "Role",
+    "StatelessOption",
+]

@@ -1,0 +1,113 @@
+"""TTYPE: the type of the client's terminal (RFC 1091), and with MTTS what the client is and can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from telnet import constants
+from telnet.negotiation import Side
+from telnet.options.option import Option, Role
+
+__all__ = ["TTYPE"]
+
+_IS: Final = b"\x00"
+_SEND: Final = b"\x01"
+
+# RFC 1091 has no bound; RFC 1010 section "Terminal Type Names" has 40 characters.
+_LONGEST: Final = 64
+
+
+class TTYPE(Option):
+    """The client tells names, one for each question, and the last one twice.
+
+    Server: asks until a name comes again, ``limits.terminal_types`` times at most.  By MTTS the first is the client's
+    name, the second its type of terminal, the third ``MTTS`` and its flags; without that third all are types of
+    terminal, the best first (RFC 1091).  ``client`` has what was learnt, and ``on_terminal_types(names)`` is called with
+    all of them at the end.
+
+    Client: ``TTYPE("NAME", "XTERM-256COLOR", "MTTS 271")`` are the names, in this order.
+
+    Sources: RFC 1091, the MTTS page.
+    """
+
+    code = constants.TTYPE
+    performer = Role.CLIENT
+
+    def __init__(self, *names: str) -> None:
+        for name in names:
+            if not (name.isascii() and name.isprintable() and 0 < len(name) <= _LONGEST):
+                raise ValueError(f"a terminal type is 1 to {_LONGEST} characters of ASCII, not {name!r}")
+        self._own: Sequence[str] = names or ("UNKNOWN",)
+
+    def setup(self) -> None:
+        self.names: list[str] = []
+        self._complete = False
+        self._mtts = False
+        self._asked = False
+        self._next = 0
+
+    @property
+    def settling(self) -> bool:
+        return super().settling or (self.is_server and self.remote and not self._complete)
+
+    def on_enabled(self, side: Side) -> None:
+        if side is Side.REMOTE:
+            self.setup()
+            self._ask()
+
+    def on_disabled(self, side: Side) -> None:
+        # "the client resets to the top of its list": the MTTS page, for a copyover
+        self._next = 0
+        self._complete = True
+
+    def _ask(self) -> None:
+        self._asked = True
+        self.send(_SEND)
+
+    def on_subnegotiation(self, data: bytes) -> None:
+        if data == _SEND and self.local:
+            self._answer()
+        elif data[:1] == _IS and self.remote:
+            self._learn(data[1:])
+        else:
+            self.report("neither a question to the client nor its answer", data)
+
+    def _answer(self) -> None:
+        """Tell the next name; the last a second time, and then the first again (RFC 1091)."""
+        self.send(_IS + self._own[min(self._next, len(self._own) - 1)].encode("ascii"))
+        self._next = (self._next + 1) % (len(self._own) + 1)
+
+    def _learn(self, told: bytes) -> None:
+        if not self._asked:
+            return self.report("a terminal type that nobody asked for", told)
+        self._asked = False
+        if not 0 < len(told) <= _LONGEST:
+            self._finish()
+            return self.report(f"a terminal type is 1 to {_LONGEST} bytes", told)
+        name = told.decode("ascii", "replace")
+        again = name in self.names
+        if not again:
+            self.names.append(name)
+            self._take_note(name)
+        if again or len(self.names) >= self.session.limits.terminal_types:
+            self._finish()
+        else:
+            self._ask()
+
+    def _take_note(self, name: str) -> None:
+        flags = name[5:] if name.upper().startswith("MTTS ") else ""
+        if len(self.names) == 1:
+            self.client.learn(terminal=name)
+        elif len(self.names) == 3 and flags.isdecimal():
+            self._mtts = True
+            if not self.client.name:
+                self.client.learn(name=self.names[0])
+            self.client.learn_terminal(self.names[1])
+            self.client.learn_mtts(int(flags))
+
+    def _finish(self) -> None:
+        self._complete = True
+        if self.names and not self._mtts:
+            self.client.learn_terminal(self.names[0])
+        self.emit("on_terminal_types", tuple(self.names))

@@ -1,0 +1,565 @@
+"""Everything between the bytes of a connection and what a program means by them, without any I/O.
+
+A shell owns a socket and a clock and drives the session::
+
+    session.start(now)                 # the connection is up
+    session.receive(data, now)         # what was read; and receive(b"", now) while session.pending
+    session.tick(now)                  # when session.deadline has come
+    send(session.take())               # whenever ``wake`` was called, at the end of a turn
+    session.close(); send(session.take())
+
+Theory of operation.  What was read passes four stages, each with its own rest: the compressed stream if there is one
+(MCCP), the parser, the line decoder, and the handler.  Any event may change what is behind it: a start of compression,
+another encoding, a close, a pause.  So every stage stops behind the event that it delivers when it is told to, and
+what it has not taken waits at its entrance.  ``_advance`` empties the stage nearest to the handler first; what a stage
+gives is bounded, so all rests together are bounded by what one ``receive`` was given and one piece of inflated data.
+
+One call delivers ``limits.events`` events at most.  What is left makes :attr:`Session.pending` true: a shell then calls
+again in its next turn, and reads nothing more from the peer until it is false.  A pause is the same without an end.
+
+What is written passes the compressor, if there is one, when it is taken: one flush a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar, overload
+
+from telnet.client import Client
+from telnet.constants import AYT, CMD_EOR, DO, DONT, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
+from telnet.encode import negotiate
+from telnet.lines import LineDecoder, encode_text, lookup_encoding
+from telnet.limits import Limits
+from telnet.mccp import Compressor, Decompressor
+from telnet.negotiation import Negotiator, Side, State
+from telnet.options.option import Option, Role
+from telnet.parser import Parser
+
+__all__ = ["Session"]
+
+AnyOption = TypeVar("AnyOption", bound=Option)
+
+_PROMPT_EOR: Final = IAC + CMD_EOR
+_PROMPT_GA: Final = IAC + GA
+
+
+class Session:
+    """One connection's Telnet: negotiation, options, text, prompts and compression.
+
+    :param handler: any object; its methods named ``on_...`` are called for what happens, where it has them.  They are
+        listed in :class:`telnet.handler.MudHandler`.
+    :param options: classes or instances of :class:`~telnet.options.option.Option`; any other option is refused.
+    :param role: which end we are.
+    :param limits: what the peer may make us hold.
+    :param encoding: of text in both directions, until CHARSET agrees on another.
+    :param fallback: in which a line is read that is not in that encoding; None for none.
+    :param wake: called, without arguments, when :meth:`take` has something to give that it had not before.
+    :param report: called with what a method of the handler raises, which costs it this one event.  Without it the
+        exception leaves the session's method, which can be called again and goes on behind the event.
+    :raises TypeError, ValueError: for options that are none, or two with the same code, and what
+        :func:`~telnet.lines.lookup_encoding` raises.
+
+    Not for several threads at once.  Sources: RFC 854, 855, 1143, and those of each option.
+    """
+
+    deadline: float | None
+    """When :meth:`tick` is wanted, on the clock of ``now``; None for never."""
+
+    ready: bool
+    """Whether ``on_ready`` has been called."""
+
+    lost: bool
+    """Whether a compressed stream broke off, so that nothing the peer sends can be read any more."""
+
+    closed: bool
+    """Whether :meth:`close` has been called: nothing is delivered, and nothing is written any more."""
+
+    def __init__(
+        self,
+        handler: object,
+        options: Iterable[type[Option] | Option] = (),
+        *,
+        role: Role = Role.SERVER,
+        limits: Limits | None = None,
+        encoding: str = "utf-8",
+        fallback: str | None = "cp1252",
+        wake: Callable[[], object] | None = None,
+        report: Callable[[Exception], object] | None = None,
+    ) -> None:
+        self.role = role
+        self.limits = limits = limits or Limits()
+        self.deadline = None
+        self.ready = False
+        self.closed = False
+        self.lost = False
+        self._handler = handler
+        self._wake = wake
+        self._report = report
+        self._now = 0.0
+        self._encoding = lookup_encoding(encoding)
+        self._binary_output = False
+        self._started = False
+        self._spoken = False  # whether the peer has sent anything
+        self._paused = False
+        self._advancing = False
+        self._events_left = 0
+        self._wire = b""  # read, and not looked at yet
+        self._plain = b""  # inflated, and not parsed yet
+        self._text = b""  # parsed, and not cut into lines yet
+        self._inflater: Decompressor | None = None
+        self._inflating: Option | None = None  # whose stream it is
+        self._compressor: Compressor | None = None
+        self._output: list[bytes] = []  # to be compressed, while there is a compressor
+        self._output_size = 0
+        self._sendable: list[bytes] = []  # as it goes out
+        self._awake = False
+        self._turns: dict[Option, None] = {}
+        self.client = Client(self._client_changed)
+        self.negotiator = Negotiator(self, self.write, burst=limits.negotiations, rate=limits.negotiations / 16)
+        self._decoder = LineDecoder(self, encoding=encoding, fallback=fallback, max_line=limits.line)
+        self._parser = Parser(self, max_subnegotiation=limits.subnegotiation)
+        self._options: dict[bytes, Option] = {}
+        for option in options:
+            self._add(option)
+        self._line_readers = [each for each in self._options.values() if type(each).on_line is not Option.on_line]
+
+    def _add(self, option: type[Option] | Option) -> None:
+        template = option() if isinstance(option, type) and issubclass(option, Option) else option
+        if not isinstance(template, Option):
+            raise TypeError(f"options must be classes or instances of Option, not {option!r}")
+        code = getattr(template, "code", None)
+        if not isinstance(code, bytes) or len(code) != 1:
+            raise TypeError(f"the code of {type(template).__name__} must be bytes of length 1, not {code!r}")
+        if code in self._options:
+            raise ValueError(f"option {option_name(code)} is given twice: {self._options[code]!r} and {template!r}")
+        self._options[code] = template.bind(self)
+
+    # Options
+
+    @property
+    def options(self) -> dict[bytes, Option]:
+        """The options of this session by their codes, in the order in which they were given."""
+        return self._options
+
+    @overload
+    def get(self, option: type[AnyOption]) -> AnyOption | None: ...
+    @overload
+    def get(self, option: bytes) -> Option | None: ...
+
+    def get(self, option: type[Option] | bytes) -> Option | None:
+        """Return this session's object of an option, by its class or its code; None if it is not spoken here."""
+        return self._options.get(option if isinstance(option, bytes) else option.code)
+
+    @overload
+    def __getitem__(self, option: type[AnyOption]) -> AnyOption: ...
+    @overload
+    def __getitem__(self, option: bytes) -> Option: ...
+
+    def __getitem__(self, option: type[Option] | bytes) -> Option:
+        found = self.get(option)
+        if found is None:
+            name = option_name(option if isinstance(option, bytes) else option.code)
+            raise KeyError(f"{name} is not spoken on this connection: list it in its options")
+        return found
+
+    # What a shell calls
+
+    def start(self, now: float) -> None:
+        """The connection is up: say what we offer and request.  ``on_ready`` follows in ``limits.ready`` seconds.
+
+        :param now: the time in seconds, of any steady clock.
+        """
+        if self._started:
+            raise RuntimeError("start() was called before")
+        self._started = True
+        self._now = now
+        self.deadline = now + self.limits.ready
+        for option in self._options.values():
+            option.open()
+        self._check_ready()
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take what was read, possibly nothing, and call the handler for what is in it.
+
+        :param data: bytes from the peer; they are kept while :attr:`pending`.
+        :param now: the time in seconds.
+        :raises RuntimeError: when called from inside one of the handler's methods.
+
+        No input makes this raise.
+        """
+        if self._advancing:
+            raise RuntimeError("receive() called from inside a handler of the same session")
+        if self.closed or self.lost:
+            return
+        self._now = now
+        self._spoken = self._spoken or bool(data)
+        self._wire = self._wire + data if self._wire else data
+        self._events_left = self.limits.events
+        self._advancing = True
+        try:
+            self._advance()
+        finally:
+            self._advancing = False
+        if not self.pending:
+            self._check_ready()
+
+    def tick(self, now: float) -> None:
+        """Notice that :attr:`deadline` has come."""
+        self._now = now
+        if self.deadline is not None and now >= self.deadline:
+            self._become_ready()
+
+    def end(self) -> None:
+        """The peer sends nothing more: an unfinished line is the last."""
+        if last := self.flush_line():
+            self.on_line(last)
+
+    def flush_line(self) -> str:
+        """Return what came of a line that has no end yet, and take it for finished: a prompt without a mark."""
+        return "" if self.closed else self._decoder.flush()
+
+    def take(self) -> bytes:
+        """Return what is to be sent now, possibly nothing; it counts as sent."""
+        if self._turns:
+            turns, self._turns = self._turns, {}
+            for option in turns:
+                option.on_turn()
+        self._awake = False
+        self._seal(flush=True)
+        sendable, self._sendable = self._sendable, []
+        return sendable[0] if len(sendable) == 1 else b"".join(sendable)
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes were written since the last :meth:`take`, before compression."""
+        return self._output_size
+
+    @property
+    def pending(self) -> bool:
+        """Whether received data waits for another turn, or for the end of a pause: call ``receive(b"", now)`` then."""
+        return bool(self._text or self._plain or self._wire or _has_more(self._inflater))
+
+    @property
+    def paused(self) -> bool:
+        """Whether :meth:`pause` is in force: then a shell reads nothing."""
+        return self._paused
+
+    def pause(self) -> None:
+        """Deliver nothing more behind the present event, until :meth:`resume`."""
+        self._paused = True
+        self._stop()
+
+    def resume(self) -> None:
+        """Go on after :meth:`pause`, with the next ``receive(b"", now)``."""
+        self._paused = False
+
+    def close(self) -> None:
+        """End: deliver nothing more, and finish what is compressed.  What :meth:`take` gives is still to be sent."""
+        if self.closed:
+            return
+        self.stop_compressing()
+        self.closed = True
+        self.deadline = None
+        self._stop()
+        self._wire = self._plain = self._text = b""
+        self._inflater = None
+        self._turns.clear()
+
+    # Sending
+
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are: ``IAC + GA``, or what :func:`~telnet.encode.subnegotiation` returned."""
+        if data and not self.closed:
+            self._output.append(data)
+            self._output_size += len(data)
+            self._wake_up()
+
+    def send(self, text: str) -> None:
+        r"""Send text: encoded, with CR LF for ``\n``, and every byte 255 doubled."""
+        self.write(encode_text(text, self._encoding, binary=self._binary_output))
+
+    def send_line(self, text: str = "") -> None:
+        """Send text and a line end."""
+        self.send(text + "\n")
+
+    def prompt(self, text: str = "") -> None:
+        """Send text that ends in the mark of a prompt: EOR if that is on, else GA unless SGA is on, else a line end.
+
+        What is on counts, not what was offered, so this is right also while the peer has not answered yet.
+        """
+        if self._is_on(EOR):
+            mark = _PROMPT_EOR
+        elif not self._is_on(SGA):
+            mark = _PROMPT_GA
+        else:
+            return self.send_line(text)
+        self.send(text)
+        self.write(mark)
+
+    @property
+    def encoding(self) -> str:
+        """In which text is sent and read (RFC 2066); what was received before a change is read in the old one.
+
+        Raises what :func:`~telnet.lines.lookup_encoding` raises.  Never set it to a name that the peer chose.
+        """
+        return self._encoding
+
+    @encoding.setter
+    def encoding(self, encoding: str) -> None:
+        self._decoder.encoding = encoding
+        self._encoding = self._decoder.encoding
+
+    # What options call
+
+    def emit(self, event: str, *arguments: Any) -> None:
+        """Call the method ``event`` of the handler, if it has it, unless the session is closed."""
+        if self.closed:
+            return
+        method = getattr(self._handler, event, None)
+        if method is None:
+            return
+        try:
+            method(*arguments)
+        except Exception as exc:
+            if self._report is None:
+                raise
+            self._report(exc)
+
+    def want_turn(self, option: Option) -> None:
+        """Call the option's ``on_turn`` in the next :meth:`take`."""
+        if not self.closed:
+            self._turns[option] = None
+            self._wake_up()
+
+    def set_binary(self, side: Side, binary: bool) -> None:
+        """Say whether text is sent (``LOCAL``) or read (``REMOTE``) without the line ends of the NVT (RFC 856)."""
+        if side is Side.LOCAL:
+            self._binary_output = binary
+        else:
+            self._decoder.binary = binary
+
+    @property
+    def compressing(self) -> bool:
+        """Whether what is sent is compressed."""
+        return self._compressor is not None
+
+    @property
+    def inflating(self) -> bool:
+        """Whether what is received is compressed."""
+        return self._inflater is not None
+
+    def start_compressing(self, compressor: Compressor) -> None:
+        """Compress what is written from now on; ``RuntimeError`` while it is already."""
+        if self._compressor is not None:
+            raise RuntimeError("what is sent is compressed already")
+        self._seal()
+        self._compressor = compressor
+
+    def stop_compressing(self) -> None:
+        """End the stream, if there is one; what is written from now on is plain."""
+        if self._compressor is not None:
+            self._seal()
+            self._sendable.append(self._compressor.finish())
+            self._compressor = None
+            self._wake_up()
+
+    def start_inflating(self, option: Option, *, lenient: bool = False) -> bool:
+        """Take what comes behind this subnegotiation for a compressed stream; False if it is one already."""
+        if self._inflater is not None:
+            return False
+        self._inflater = Decompressor(
+            max_output=self.limits.inflated, max_ratio=self.limits.inflate_ratio, lenient=lenient
+        )
+        self._inflating = option
+        self._parser.stop()
+        return True
+
+    # What the parser calls
+
+    def on_data(self, data: bytes) -> None:
+        """Application bytes (of the parser)."""
+        self._text = data
+        self._cut_lines()
+        if self._text:
+            self._parser.stop()
+
+    def on_command(self, command: bytes) -> None:
+        """IAC and a command (of the parser)."""
+        self._count_event()
+        if command in (GA, CMD_EOR) and self.role is Role.CLIENT:
+            self.emit("on_prompt", self._decoder.flush())
+        elif command == AYT:
+            self.send("[Yes]\n")  # RFC 854: "some visible (i.e., printable) evidence that the AYT was received"
+        if command != NOP:
+            self.emit("on_command", command)
+
+    def on_option(self, command: bytes, option: bytes) -> None:
+        """WILL, WONT, DO or DONT (of the parser)."""
+        self._count_event()
+        if self.negotiator.receive(command, option, self._now):
+            return
+        if command in (WILL, DO) and not self.negotiator.allow(command, option, self._now):
+            return
+        known = self._options.get(option)
+        if known is not None:
+            known.on_negotiation(command)
+        elif command in (WILL, DO):
+            self.write(negotiate(DONT if command == WILL else WONT, option))
+
+    def on_subnegotiation(self, option: bytes, data: bytes) -> None:
+        """A complete subnegotiation (of the parser)."""
+        self._count_event()
+        known = self._options.get(option)
+        if known is None:
+            self.emit("on_subnegotiation", option, data)
+        elif known.unsolicited or any(self.negotiator.enabled(option, side) for side in Side):
+            known.on_subnegotiation(data)
+        else:
+            self.on_protocol_error(f"{option_name(option)}: subnegotiation of an option that is off", data[:64])
+
+    def on_protocol_error(self, reason: str, data: bytes) -> None:
+        """The peer broke a rule (of the parser, and of options)."""
+        self.emit("on_protocol_error", reason, data)
+
+    # What the line decoder calls
+
+    def on_line(self, line: str) -> None:
+        """A line of text (of the decoder)."""
+        self._count_event()
+        if not self.ready:
+            self._become_ready()
+        if not any(option.on_line(line) for option in self._line_readers):
+            self.emit("on_line", line)
+
+    def on_line_overflow(self, excerpt: bytes) -> None:
+        """A line that is too long (of the decoder)."""
+        self.emit("on_line_overflow", excerpt)
+
+    # What the negotiator calls
+
+    def accepts_option(self, option: bytes, side: Side) -> bool:
+        """Whether to agree (of the negotiator)."""
+        known = self._options.get(option)
+        return known is not None and known.accepts(side)
+
+    def on_option_enabled(self, option: bytes, side: Side) -> None:
+        """An option is on (of the negotiator)."""
+        if (known := self._options.get(option)) is not None:
+            known.on_enabled(side)
+        self.emit("on_option_enabled", option, side)
+
+    def on_option_disabled(self, option: bytes, side: Side) -> None:
+        """An option is off (of the negotiator)."""
+        if (known := self._options.get(option)) is not None:
+            known.on_disabled(side)
+        self.emit("on_option_disabled", option, side)
+
+    def on_option_refused(self, option: bytes, side: Side) -> None:
+        """The peer declined (of the negotiator)."""
+        if (known := self._options.get(option)) is not None:
+            known.on_refused(side)
+        self.emit("on_option_refused", option, side)
+
+    def on_negotiation_limit(self, command: bytes, option: bytes) -> None:
+        """The peer negotiates too much (of the negotiator)."""
+        self.emit("on_negotiation_limit", command, option)
+
+    # Inside
+
+    def _advance(self) -> None:
+        while self._events_left > 0 and not (self._paused or self.closed):
+            if self._text:
+                self._cut_lines()
+            elif self._plain:
+                self._parse_plain()
+            elif self._inflater is None and self._wire:
+                self._parse_wire()
+            elif self._inflater is not None and (self._wire or _has_more(self._inflater)):
+                self._inflate(self._inflater)
+            else:
+                return
+
+    def _cut_lines(self) -> None:
+        try:
+            self._decoder.feed(self._text)
+        finally:
+            self._text = self._text[self._decoder.consumed :]
+
+    def _parse_plain(self) -> None:
+        try:
+            self._parser.feed(self._plain)
+        finally:
+            self._plain = self._plain[self._parser.consumed :]
+
+    def _parse_wire(self) -> None:
+        try:
+            self._parser.feed(self._wire)
+        finally:
+            self._wire = self._wire[self._parser.consumed :]
+
+    def _inflate(self, stream: Decompressor) -> None:
+        self._count_event()
+        if stream.eof or stream.error:
+            return self._end_inflating(stream)
+        wire, self._wire = self._wire, b""
+        self._plain = stream.decompress(wire)
+
+    def _end_inflating(self, stream: Decompressor) -> None:
+        """Everything that was inflated has been read: go on with what is behind the stream."""
+        option, self._inflating, self._inflater = self._inflating, None, None
+        self._wire = stream.unused_data
+        # What never was a stream is plain; where one breaks off, nobody can tell where plain bytes would begin again.
+        self.lost = bool(stream.error) and not stream.unused_data
+        if option is not None:
+            option.on_stream_end(stream.error)
+
+    def _stop(self) -> None:
+        self._parser.stop()
+        self._decoder.stop()
+
+    def _count_event(self) -> None:
+        self._events_left -= 1
+        if self._events_left <= 0:
+            self._stop()
+
+    def _is_on(self, option: bytes) -> bool:
+        return self.negotiator.state(option, Side.LOCAL) is State.YES
+
+    def _seal(self, *, flush: bool = False) -> None:
+        """Move what was written to what goes out."""
+        if not self._output:
+            return
+        output = b"".join(self._output)
+        self._output.clear()
+        self._output_size = 0
+        if self._compressor is not None:
+            output = self._compressor.compress(output)
+            if flush:
+                output += self._compressor.flush()
+        if output:
+            self._sendable.append(output)
+
+    def _wake_up(self) -> None:
+        if not self._awake:
+            self._awake = True
+            if self._wake is not None:
+                self._wake()
+
+    def _client_changed(self, name: str, value: Any) -> None:
+        self.emit("on_client", name, value)
+
+    def _check_ready(self) -> None:
+        if self.ready or self.closed or (self.role is Role.CLIENT and not self._spoken):
+            return
+        if not any(option.settling for option in self._options.values()):
+            self._become_ready()
+
+    def _become_ready(self) -> None:
+        if not self.ready:
+            self.ready = True
+            self.deadline = None
+            self.emit("on_ready")
+
+
+def _has_more(stream: Decompressor | None) -> bool:
+    return stream is not None and (stream.pending or stream.eof or bool(stream.error))
