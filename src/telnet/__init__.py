@@ -25,16 +25,20 @@ from telnet.parser import IMPLEMENTATION, Handler, Parser
 from telnet.version import __version__
 
 if TYPE_CHECKING:
+    from telnet.handler import MudHandler
     from telnet.net.connection import TelnetConnection
     from telnet.net.engine import Engine
     from telnet.net.server import Server, TelnetServer
     from telnet.net.stream import Stream
     from telnet.net.timers import Timer
+    from telnet.session import Session
 
-# Sockets, selectors and ssl cost far more to import than the parser, and not everybody needs them.
+# Sessions, sockets, selectors and ssl cost far more to import than the parser, and not everybody needs them.
 _LAZY = {
     "Engine": "telnet.net.engine",
+    "MudHandler": "telnet.handler",
     "Server": "telnet.net.server",
+    "Session": "telnet.session",
     "Stream": "telnet.net.stream",
     "TelnetConnection": "telnet.net.connection",
     "TelnetServer": "telnet.net.server",
@@ -90,6 +94,7 @@ __all__ = [
     "MSP",
     "MSSP",
     "MXP",
+    "MudHandler",
     "NAWS",
     "NEW_ENVIRON",
     "NOP",
@@ -104,6 +109,7 @@ __all__ = [
     "STATUS",
     "SUSP",
     "Server",
+    "Session",
     "Stream",
     "StreamBufferOverflow",
     "StreamConnectError",
