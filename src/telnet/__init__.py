@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from telnet.handler import MudHandler
     from telnet.net.connection import TelnetConnection
     from telnet.net.engine import Engine
+    from telnet.net.mud import MudConnection, MudServer
     from telnet.net.server import Server, TelnetServer
     from telnet.net.stream import Stream
     from telnet.net.timers import Timer
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 # Sessions, sockets, selectors and ssl cost far more to import than the parser, and not everybody needs them.
 _LAZY = {
     "Engine": "telnet.net.engine",
+    "MudConnection": "telnet.net.mud",
     "MudHandler": "telnet.handler",
+    "MudServer": "telnet.net.mud",
     "Server": "telnet.net.server",
     "Session": "telnet.session",
     "Stream": "telnet.net.stream",
@@ -94,7 +97,9 @@ __all__ = [
     "MSP",
     "MSSP",
     "MXP",
+    "MudConnection",
     "MudHandler",
+    "MudServer",
     "NAWS",
     "NEW_ENVIRON",
     "NOP",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from telnet.limits import Limits
 from telnet.negotiation import Side
@@ -42,7 +42,7 @@ class MudHandler:
     """In which a line is read that is not in :attr:`encoding`; None replaces what cannot be read."""
 
     session: Session
-    """The session of this peer; ``session[GMCP]`` is its object of an option."""
+    """The session of this peer, from ``on_connect`` on; ``session[GMCP]`` is its object of an option."""
 
     def _make_session(self, role: Role, *, wake: Callable[[], object], report: Callable[[Exception], object]) -> None:
         self.session = Session(
@@ -175,3 +175,20 @@ class MudHandler:
         """
         logger.warning("%r: %s; closing", self, reason)
         self.close()
+
+
+AnyShell = TypeVar("AnyShell", bound=MudHandler)
+
+
+def combine(handler: type[Any], shell: type[AnyShell]) -> type[AnyShell]:
+    """Return a class that is both: what the handler does, on the connections of a shell.
+
+    A handler that is of that shell already is returned as it is.  Raises ``TypeError`` if it is no subclass of
+    :class:`MudHandler`, or of another shell.
+    """
+    if not (isinstance(handler, type) and issubclass(handler, MudHandler)):
+        raise TypeError(f"a handler is a subclass of MudHandler, not {handler!r}")
+    if issubclass(handler, shell):
+        return handler
+    members = {"__module__": handler.__module__, "__qualname__": handler.__qualname__, "__doc__": handler.__doc__}
+    return type(handler.__name__, (handler, shell), members)

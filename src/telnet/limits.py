@@ -44,7 +44,8 @@ class Limits:
     """Names asked for with TTYPE SEND.  MTTS has four; a list that has not come to its end by then never will."""
 
     variables: int = 64
-    """Variables of NEW-ENVIRON that are kept, and MSDP variables a peer may have reported.  Clients send some twenty."""
+    """What a peer may have kept or reported by name: variables of NEW-ENVIRON and MSDP, modules of GMCP.  Clients name
+    some twenty."""
 
     events: int = 1000
     """Lines, commands and subnegotiations that one turn of a session delivers; what is left waits for the next turn, so

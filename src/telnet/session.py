@@ -28,16 +28,19 @@ from typing import Any, Final, TypeVar, overload
 from telnet.client import Client
 from telnet.constants import AYT, CMD_EOR, DO, DONT, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
 from telnet.encode import negotiate
-from telnet.lines import LineDecoder, encode_text, lookup_encoding
 from telnet.limits import Limits
+from telnet.lines import LineDecoder, encode_text, lookup_encoding
 from telnet.mccp import Compressor, Decompressor
 from telnet.negotiation import Negotiator, Side, State
 from telnet.options.option import Option, Role
 from telnet.parser import Parser
 
-__all__ = ["Session"]
+__all__ = ["WAKE_EACH", "Session"]
 
 AnyOption = TypeVar("AnyOption", bound=Option)
+
+# What a shell may let gather before it sends within a turn: as much as one send usually takes.
+WAKE_EACH: Final = 65536
 
 _PROMPT_EOR: Final = IAC + CMD_EOR
 _PROMPT_GA: Final = IAC + GA
@@ -53,7 +56,8 @@ class Session:
     :param limits: what the peer may make us hold.
     :param encoding: of text in both directions, until CHARSET agrees on another.
     :param fallback: in which a line is read that is not in that encoding; None for none.
-    :param wake: called, without arguments, when :meth:`take` has something to give that it had not before.
+    :param wake: called, without arguments, when :meth:`take` has something to give that it had not before, and again
+        for each 64 KiB that are written meanwhile.
     :param report: called with what a method of the handler raises, which costs it this one event.  Without it the
         exception leaves the session's method, which can be called again and goes on behind the event.
     :raises TypeError, ValueError: for options that are none, or two with the same code, and what
@@ -112,7 +116,7 @@ class Session:
         self._output: list[bytes] = []  # to be compressed, while there is a compressor
         self._output_size = 0
         self._sendable: list[bytes] = []  # as it goes out
-        self._awake = False
+        self._wake_at = 0  # at which size of the output to wake the shell (again)
         self._turns: dict[Option, None] = {}
         self.client = Client(self._client_changed)
         self.negotiator = Negotiator(self, self.write, burst=limits.negotiations, rate=limits.negotiations / 16)
@@ -165,7 +169,9 @@ class Session:
     # What a shell calls
 
     def start(self, now: float) -> None:
-        """The connection is up: say what we offer and request.  ``on_ready`` follows in ``limits.ready`` seconds.
+        """The connection is up: say what we offer and request, then call ``on_connect``.
+
+        ``on_ready`` follows within ``limits.ready`` seconds, if :meth:`tick` is called then.
 
         :param now: the time in seconds, of any steady clock.
         """
@@ -176,6 +182,7 @@ class Session:
         self.deadline = now + self.limits.ready
         for option in self._options.values():
             option.open()
+        self.emit("on_connect")
         self._check_ready()
 
     def receive(self, data: bytes, now: float) -> None:
@@ -224,7 +231,7 @@ class Session:
             turns, self._turns = self._turns, {}
             for option in turns:
                 option.on_turn()
-        self._awake = False
+        self._wake_at = 0
         self._seal(flush=True)
         sendable, self._sendable = self._sendable, []
         return sendable[0] if len(sendable) == 1 else b"".join(sendable)
@@ -540,8 +547,8 @@ class Session:
             self._sendable.append(output)
 
     def _wake_up(self) -> None:
-        if not self._awake:
-            self._awake = True
+        if self._output_size >= self._wake_at:
+            self._wake_at = self._output_size + WAKE_EACH
             if self._wake is not None:
                 self._wake()
 

@@ -22,9 +22,12 @@ class TelnetConnection(Stream):
     """
 
     def __init__(self, **kwargs: Unpack[StreamOptions]) -> None:
+        self._prepare_input()
+        super().__init__(**kwargs)
+
+    def _prepare_input(self) -> None:
         self._events = ParserEvents(self)
         self._parser = Parser(self._events, max_subnegotiation=self.limits.subnegotiation)
-        super().__init__(**kwargs)
 
     def _process_input(self, data: bytes) -> None:
         rest: bytes | memoryview = data

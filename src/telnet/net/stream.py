@@ -181,6 +181,9 @@ class Stream(Channel):
         self.connected = True
         self._reading = True
         self._update_interest()
+        self._tell_connected()
+
+    def _tell_connected(self) -> None:
         self._call(self.on_connect)
 
     def _set_socket_options(self, socket: sockets.socket) -> None:
@@ -259,6 +262,8 @@ class Stream(Channel):
             self._send_turn()
 
     def _read_turn(self) -> None:
+        if not self._wants_input:
+            return  # TLS looks at the input for the sake of the output
         data = self._receive()
         if data is None:
             return
@@ -268,8 +273,7 @@ class Stream(Channel):
             self._process_input(data)
 
     def _receive(self) -> bytes | None:
-        if self._socket is None or self._input_ended:
-            return None  # pragma: no cover  # TLS looks at the input for the sake of the output
+        assert self._socket is not None
         try:
             count = self._socket.recv_into(self.engine.receive_buffer)
         except NOT_NOW:
@@ -342,6 +346,15 @@ class Stream(Channel):
     def _unread_limit(self) -> int:
         return max(self._buffer_size, self._splitter.minimum if self._splitter is not None else 0)
 
+    @property
+    def _wants_input(self) -> bool:
+        # While TLS waits for its turn in the queue, what comes next from the peer is not for us to read.
+        return not self._input_ended and (self._reading or self._closing)
+
+    @property
+    def _has_unread(self) -> bool:
+        return bool(self._buffer)
+
     def _stop_reading(self) -> None:
         """Give handlers no more input, not even what was read already."""
         self._reading = False
@@ -369,7 +382,7 @@ class Stream(Channel):
         """
         self._check_can_write()
         if type(data) is not bytes:
-            data = _to_bytes(data)
+            data = to_bytes(data)
         if self._queue.size + len(data) > self._max_write_buffer and not self._make_room(len(data)):
             return
         if data:
@@ -542,7 +555,7 @@ class Stream(Channel):
         return self
 
     def _secure_socket(self, tls: TLS) -> None:
-        if self._buffer:
+        if self._has_unread:
             # What came before TLS must not be taken for what came under its protection.
             return self._fail(ssl.SSLError("plain text followed the request to start TLS"), self.on_ssl_error)
         assert self._socket is not None
@@ -691,9 +704,7 @@ class Stream(Channel):
         if self._handshake_timer is not None:
             self._watch(self._handshake_wants)
         elif self.connected:
-            # While TLS waits for its turn in the queue, what comes next from the peer is not for us to read.
-            reading = not self._input_ended and (self._reading or self._closing)
-            self._watch((READ if reading else 0) | (WRITE if self._blocked else 0))
+            self._watch((READ if self._wants_input else 0) | (WRITE if self._blocked else 0))
 
     # Placeholders
 
@@ -773,7 +784,7 @@ def _size(name: str, value: int) -> int:
     return value
 
 
-def _to_bytes(data: Any) -> bytes:
+def to_bytes(data: Any) -> bytes:
     if isinstance(data, str):
         raise TypeError("write() takes bytes, not str; encode the text first")
     try:

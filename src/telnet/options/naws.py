@@ -64,9 +64,7 @@ class NAWS(Option):
             return self.report("a window size is 4 bytes, from the client", data)
         self._told = True
         before = self.client.width, self.client.height
-        width, height = (
-            min(told, _LARGEST) or known for told, known in zip(_SIZE.unpack(data), before, strict=True)
-        )
+        width, height = (min(told, _LARGEST) or known for told, known in zip(_SIZE.unpack(data), before, strict=True))
         if (width, height) != before:
             self.client.learn(width=width, height=height)
             self.emit("on_window_size", width, height)

@@ -23,8 +23,8 @@ class TTYPE(Option):
 
     Server: asks until a name comes again, ``limits.terminal_types`` times at most.  By MTTS the first is the client's
     name, the second its type of terminal, the third ``MTTS`` and its flags; without that third all are types of
-    terminal, the best first (RFC 1091).  ``client`` has what was learnt, and ``on_terminal_types(names)`` is called with
-    all of them at the end.
+    terminal, the best first (RFC 1091).  ``client`` has what was learnt, and ``on_terminal_types(names)`` is called
+    with all of them at the end.
 
     Client: ``TTYPE("NAME", "XTERM-256COLOR", "MTTS 271")`` are the names, in this order.
 

@@ -1,0 +1,232 @@
+"""Sessions on the engine: a connection that negotiates, and a server of such."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from telnet.exceptions import StreamBufferOverflow
+from telnet.handler import MudHandler, combine
+from telnet.net.connection import TelnetConnection
+from telnet.net.send_queue import FileRegion
+from telnet.net.server import ServerOptions, TelnetServer
+from telnet.net.stream import Stream, to_bytes
+from telnet.options.option import Role
+from telnet.session import WAKE_EACH
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from telnet.net.timers import Timer
+    from telnet.net.tls import SSLOptions
+
+__all__ = ["MudConnection", "MudServer"]
+
+
+class MudConnection(TelnetConnection, MudHandler):
+    """A connection with a session: subclass it, and see :class:`~telnet.handler.MudHandler` for what to write.
+
+    The arguments are those of :class:`~telnet.net.stream.Stream`.  It is the client's end when it was made with
+    :meth:`connect`, the server's when a server accepted it.
+
+    :meth:`write` and :meth:`write_file` send bytes as they are, in their place among what else is sent, and compressed
+    like it.  Input arrives as the session's events, so ``on_read`` is not called and ``read_delimiter`` has no effect.
+    """
+
+    def _prepare_input(self) -> None:
+        self._continuing: Timer | None = None  # the turn in which the session goes on with what it has
+        self._ready_timer: Timer | None = None
+
+    @classmethod
+    def running(cls, handler: type[MudHandler]) -> type[Self]:
+        """Return a class of connections that a handler without a shell runs on: ``MudConnection.running(Player)``."""
+        return combine(handler, cls)
+
+    def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> Timer:
+        """Call a function in so many seconds, from the engine; return the :class:`~telnet.net.timers.Timer`."""
+        return self.engine.defer(delay, function, *arguments)
+
+    # The beginning
+
+    def _begin(self) -> None:
+        if "session" not in vars(self):
+            role = Role.CLIENT if self.server is None else Role.SERVER
+            self._make_session(role, wake=self._session_wakes, report=self._report)
+        super()._begin()
+
+    def _tell_connected(self) -> None:
+        self.session.client.tls = self.ssl_enabled
+        self.session.start(monotonic())
+        if self.session.deadline is not None:
+            self._ready_timer = self.engine.defer(self.limits.ready, self._tick)
+        self._go_on()
+
+    def _tick(self) -> None:
+        self.session.tick(monotonic())
+        self._go_on()
+
+    # Reading
+
+    def pause(self) -> None:
+        """Read nothing from the peer, and deliver nothing behind the present event, until :meth:`resume`."""
+        self.session.pause()
+        self._update_interest()
+
+    def resume(self) -> None:
+        """Go on after :meth:`pause`, in the engine's next turn."""
+        self.session.resume()
+        self._go_on()
+
+    @property
+    def _wants_input(self) -> bool:
+        return super()._wants_input and (self._closing or not (self.session.paused or self.session.pending))
+
+    @property
+    def _has_unread(self) -> bool:
+        return super()._has_unread or self.session.pending
+
+    def _process_input(self, data: bytes) -> None:
+        self.session.receive(data, monotonic())
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Have the session continue in the next turn, if it has anything left, and only then read more."""
+        session = self.session
+        if session.pending and self._reading and not session.paused and self._continuing is None:
+            self._continuing = self.engine.callback(self._continue)
+        self._update_interest()
+
+    def _continue(self) -> None:
+        self._continuing = None
+        if self._reading and not self.session.paused:
+            self._process_input(b"")
+
+    def _end_of_input(self) -> None:
+        self.session.end()
+        super()._end_of_input()
+
+    def _stop_reading(self) -> None:
+        Stream._stop_reading(self)
+        if self.connected:
+            self.session.pause()
+
+    # Writing
+
+    def write(self, data: bytes | bytearray | memoryview, flush: bool = False) -> None:
+        """Send bytes as they are, as :meth:`Stream.write <telnet.net.stream.Stream.write>` does."""
+        self._check_can_write()
+        self.session.write(data if type(data) is bytes else to_bytes(data))
+        if flush:
+            self.flush()
+
+    def write_file(self, sfile: Any, nbytes: int = 0, offset: int = 0, flush: bool = False) -> None:
+        """Send part of a file as it is, as :meth:`Stream.write_file <telnet.net.stream.Stream.write_file>` does.
+
+        While what is sent is compressed, the file is read at once, and what becomes of it counts as output that waits.
+        """
+        self._check_can_write()
+        if self.session.compressing:
+            self._compress_file(FileRegion(sfile, nbytes, offset))
+        else:
+            self._take_output()
+            super().write_file(sfile, nbytes, offset)
+        if flush:
+            self.flush()
+
+    def _compress_file(self, region: FileRegion) -> None:
+        try:
+            while piece := region.read():
+                region.sent(len(piece))
+                self.session.write(piece)
+        finally:
+            region.close()
+
+    def flush(self) -> None:
+        """Try to send now all that waits."""
+        self._check_can_write()
+        self._take_output()
+        super().flush()
+
+    def send_queued(self) -> None:
+        """The engine's part: send what was written in this turn."""
+        self._take_output()
+        super().send_queued()
+
+    def _session_wakes(self) -> None:
+        if self.session.unsent >= WAKE_EACH:
+            self._take_output()
+        elif not self._send_pending:
+            self._send_pending = True
+            self.engine.queue(self)
+
+    def _take_output(self) -> None:
+        data = self.session.take()
+        if not data or self._closed or self._closing or not self.connected:
+            return
+        try:
+            super().write(data)
+        except StreamBufferOverflow as exc:
+            self._report(exc)
+
+    # TLS
+
+    def startSSL(self, ssl_options: SSLOptions = {}) -> Self:  # noqa: B006  # documented so, and never changed
+        """Secure the connection with TLS, as :meth:`Stream.startSSL <telnet.net.stream.Stream.startSSL>` does."""
+        if self.connected:
+            self._take_output()
+        return super().startSSL(ssl_options)
+
+    def _handshake_done(self) -> None:
+        super()._handshake_done()
+        if self.connected and self._reading:
+            self.session.resume()
+            self.session.client.learn(tls=True)
+
+    # The end
+
+    def close(self, flush: bool = True) -> None:
+        """Finish what is compressed, and close as :meth:`Stream.close <telnet.net.stream.Stream.close>` does."""
+        if self.connected and not self._closing:
+            self.session.close()
+            if flush:
+                self._take_output()
+        super().close(flush)
+
+    def _release(self, linger: bool) -> None:
+        for timer in (self._continuing, self._ready_timer):
+            if timer is not None:
+                timer.cancel()
+        Stream._release(self, linger)
+
+
+class MudServer(TelnetServer):
+    """A server of :class:`MudConnection`; the arguments are those of :class:`~telnet.net.server.Server`.
+
+    :param ConnectionClass: a subclass of :class:`MudConnection`, or of :class:`~telnet.handler.MudHandler`, which then
+        runs on the engine.
+
+    ::
+
+        class Player(MudHandler):
+            options = (TTYPE, NAWS, EOR, GMCP)
+
+            def on_ready(self):
+                self.prompt("What is your name? ")
+
+            def on_line(self, line):
+                self.send_line(f"Welcome, {line}!")
+                self.close()
+
+        MudServer(Player).listen(4000)
+        Engine.instance().start()
+    """
+
+    ConnectionClass: type[Stream] = MudConnection
+
+    def __init__(
+        self, ConnectionClass: type[Stream | MudHandler] | None = None, **kwargs: Unpack[ServerOptions]
+    ) -> None:
+        if isinstance(ConnectionClass, type) and not issubclass(ConnectionClass, Stream):
+            ConnectionClass = combine(ConnectionClass, MudConnection)
+        super().__init__(ConnectionClass, **kwargs)
