@@ -170,7 +170,7 @@ def test_data_while_some_is_pending_is_refused_and_nothing_is_lost(mccp: ModuleT
     assert plain + drain(stream, b"") == TEXT
 
 
-@pytest.mark.parametrize(("wire", "why"), [(STREAM, "eof"), (b"junk", "corrupt compressed data: .*")])
+@pytest.mark.parametrize(("wire", "why"), [(STREAM, "eof"), (b"junk", "no compressed stream: it begins with 6a 75")])
 def test_a_stream_that_is_over_reads_nothing_more(mccp: ModuleType, wire: bytes, why: str) -> None:
     stream = mccp.Decompressor()
     drain(stream, wire)
@@ -345,7 +345,34 @@ def test_a_strict_reader_takes_zlib_alone(mccp: ModuleType, wire: bytes) -> None
     stream = mccp.Decompressor()
 
     assert drain(stream, wire) == b""
-    assert stream.error == "corrupt compressed data: incorrect header check"
+    assert stream.error == f"no compressed stream: it begins with {wire[:2].hex(' ')}"
+    assert stream.unused_data == wire
+
+
+@pytest.mark.parametrize("plain", [b"look\r\n", IAC + b"\xfd\x56", b"\x78\x79\r\n"], ids=["text", "telnet", "almost"])
+def test_what_never_was_a_stream_is_given_back_however_it_was_cut(mccp: ModuleType, plain: bytes) -> None:
+    for chunks in ([plain], [plain[:1], plain[1:]]):
+        stream = mccp.Decompressor()
+        for chunk in chunks:
+            assert stream.decompress(chunk) == b""
+
+        assert stream.error == f"no compressed stream: it begins with {plain[:2].hex(' ')}"
+        assert stream.unused_data == plain
+
+
+def test_one_byte_does_not_tell_a_format(mccp: ModuleType) -> None:
+    stream = mccp.Decompressor()
+
+    assert stream.decompress(STREAM[:1]) == b""
+    assert (stream.error, stream.pending, stream.unused_data) == ("", False, b"")
+    assert read(stream, [STREAM[1:]]) == (TEXT, b"")
+
+
+def test_a_lenient_reader_takes_the_reserved_block_type_for_no_stream(mccp: ModuleType) -> None:
+    stream = mccp.Decompressor(lenient=True)
+
+    assert stream.decompress(b"\x1f\x1f plain") == b""
+    assert stream.unused_data == b"\x1f\x1f plain"
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -492,4 +519,5 @@ def test_a_client_that_starts_mccp3_and_sends_plain_telnet_is_told_at_once(mccp:
     stream = mccp.Decompressor()
 
     assert stream.decompress(wire) == b""
-    assert stream.error == "corrupt compressed data: incorrect header check"
+    assert stream.error == "no compressed stream: it begins with ff fd"
+    assert stream.unused_data == wire
