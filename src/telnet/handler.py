@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from telnet.limits import Limits
 from telnet.negotiation import Side
+from telnet.options.echo import ECHO
+from telnet.options.logout import LOGOUT
 from telnet.options.option import Option, Role
 from telnet.session import Session
 
@@ -44,7 +46,21 @@ class MudHandler:
     session: Session
     """The session of this peer, from ``on_connect`` on; ``session[GMCP]`` is its object of an option."""
 
-    def _make_session(self, role: Role, *, wake: Callable[[], object], report: Callable[[Exception], object]) -> None:
+    server: Any = None
+    """The server that accepted the connection, whose ``connections`` are all that are up; None on the side that
+    connected."""
+
+    def make_session(
+        self,
+        role: Role = Role.SERVER,
+        *,
+        wake: Callable[[], object] | None = None,
+        report: Callable[[Exception], object] | None = None,
+    ) -> Session:
+        """Make :attr:`session` and return it: the shell's part, or a test's that needs no shell.
+
+        The arguments are those of :class:`~telnet.session.Session`.
+        """
         self.session = Session(
             self,
             self.options,
@@ -55,6 +71,7 @@ class MudHandler:
             wake=wake,
             report=report,
         )
+        return self.session
 
     @property
     def client(self) -> Client:
@@ -89,6 +106,14 @@ class MudHandler:
     def prompt(self, text: str = "") -> None:
         """Send text, and the mark that it is a prompt: EOR, else GA, else a line end."""
         self.session.prompt(text)
+
+    def echo(self, shown: bool) -> None:
+        """Let the client show what is typed, or hide it, as before a password; ECHO must be in :attr:`options`.
+
+        Raises ``KeyError`` if it is not.
+        """
+        echo = self.session[ECHO]
+        echo.show() if shown else echo.hide()
 
     # Placeholders: the connection
 
@@ -162,7 +187,29 @@ class MudHandler:
         """The peer negotiates without end, and is not answered for a while.  By default, log."""
         logger.warning("%r: more than %d negotiations; not answering", self, self.limits.negotiations)
 
-    # Placeholders: the options, in the order of their numbers
+    # Placeholders: the options
+
+    def on_echo(self, shown: bool) -> None:
+        """ECHO, client: what is typed is to be hidden (``shown`` is False), or shown again.  Placeholder."""
+
+    def on_timing_mark(self, accepted: bool) -> None:
+        """TIMING-MARK: the peer answered, or announced by itself, that all before this is processed.  Placeholder.
+
+        :param accepted: False when it does not say so.
+        """
+
+    def on_logout(self) -> None:
+        """LOGOUT, server: the client asks to be logged out.  By default, decline.
+
+        To comply, call ``self.session[LOGOUT].announce()`` and close.
+        """
+        self.session[LOGOUT].decline()
+
+    def on_logout_answer(self, accepted: bool) -> None:
+        """LOGOUT, client: whether the server logs us out.  Placeholder."""
+
+    def on_terminal_types(self, names: tuple[str, ...]) -> None:
+        """TTYPE: the client has told all names; :attr:`client` has what they mean.  Placeholder."""
 
     def on_window_size(self, width: int, height: int) -> None:
         """NAWS: the window has another size, in columns and rows.  Placeholder."""

@@ -52,7 +52,7 @@ class MudConnection(TelnetConnection, MudHandler):
     def _begin(self) -> None:
         if "session" not in vars(self):
             role = Role.CLIENT if self.server is None else Role.SERVER
-            self._make_session(role, wake=self._session_wakes, report=self._report)
+            self.make_session(role, wake=self._session_wakes, report=self._report)
         super()._begin()
 
     def _tell_connected(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from telnet.options.binary import BINARY
+from telnet.options.compression import CompressionOption
 from telnet.options.echo import ECHO
 from telnet.options.eor import EOR
 from telnet.options.logout import LOGOUT
@@ -25,6 +26,7 @@ __all__ = [
     "SGA",
     "TIMING_MARK",
     "TTYPE",
+    "CompressionOption",
     "Option",
     "Role",
     "StatelessOption",

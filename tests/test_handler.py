@@ -1,0 +1,131 @@
+"""What a program writes: its senders, its placeholders, and how it gets a shell."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import telnet.options
+from telnet import MudHandler, escape, negotiate
+from telnet.constants import DO, GA, IAC, WILL, WONT
+from telnet.handler import combine
+from telnet.options import ECHO, LOGOUT, MCCP3, NAWS, Role
+
+SOURCES = Path(inspect.getfile(telnet.options)).parent
+
+
+class Player(MudHandler):
+    """Somebody."""
+
+    options = (ECHO, NAWS)
+
+
+class Shell(MudHandler):
+    options = (LOGOUT,)
+    closed = False
+
+    def close(self, flush: bool = True) -> None:
+        self.closed = True
+
+
+def started(handler: MudHandler) -> MudHandler:
+    handler.make_session().start(0.0)
+    handler.session.take()
+    return handler
+
+
+def test_text_is_sent_by_the_session() -> None:
+    player = started(Player())
+
+    player.send("a\n")
+    player.send_line("ÿ")
+    player.prompt("> ")
+
+    assert player.session.take() == b"a\r\n" + escape("ÿ".encode()) + b"\r\n> " + IAC + GA
+
+
+def test_echo_is_hidden_and_shown() -> None:
+    player = started(Player())
+
+    player.echo(False)
+    player.session.receive(negotiate(DO, ECHO.code), 0.0)
+    assert player.session.take() == negotiate(WILL, ECHO.code)
+    player.echo(True)
+
+    assert player.session.take() == b"\r\n" + IAC + b"\xfc" + ECHO.code
+
+
+def test_echo_without_its_option_says_what_to_do() -> None:
+    with pytest.raises(KeyError, match="ECHO is not spoken on this connection: list it in its options"):
+        started(MudHandler()).echo(False)
+
+
+def test_a_handler_knows_its_client() -> None:
+    player = started(Player())
+    player.session.client.learn(width=100)
+
+    assert player.client.width == 100
+
+
+def test_settings_of_the_class_are_those_of_the_session() -> None:
+    class Old(MudHandler):
+        encoding = "latin-1"
+        limits = telnet.Limits(line=5)
+
+    session = Old().make_session(Role.CLIENT)
+
+    assert (session.encoding, session.limits.line, session.role) == ("iso8859-1", 5, Role.CLIENT)
+
+
+def placeholders() -> list[str]:
+    return [name for name in vars(MudHandler) if name.startswith("on_")]
+
+
+def test_every_event_of_a_session_and_its_options_has_a_placeholder() -> None:
+    emitted = set()
+    for source in [*SOURCES.glob("*.py"), SOURCES.parent / "session.py"]:
+        emitted |= set(re.findall(r'\bemit\(\s*"(on_\w+)"', source.read_text(encoding="utf-8")))
+
+    assert emitted - {"on_dice"} <= set(placeholders())  # which the example in the text of an option has
+
+
+@pytest.mark.parametrize("name", placeholders())
+def test_a_placeholder_does_nothing_or_closes(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    handler = started(Shell())
+    placeholder = getattr(handler, name)
+
+    with caplog.at_level(logging.WARNING, "telnet"):
+        placeholder(*[b""] * len(inspect.signature(placeholder).parameters))
+
+    assert handler.closed == (name == "on_compression_error")
+    assert bool(caplog.records) == (name in ("on_compression_error", "on_negotiation_limit"))
+    assert handler.session.take() == (negotiate(WONT, LOGOUT.code) if name == "on_logout" else b"")
+
+
+def test_what_the_shell_brings_is_only_described_here() -> None:
+    bare = MudHandler()
+    described: list[Any] = [bare.remote_address, bare.close(), bare.call_later(1.0, print)]  # type: ignore[func-returns-value]
+
+    assert described == [None, None, None]
+
+
+def test_a_handler_gets_a_shell_and_stays_what_it_is() -> None:
+    combined = combine(Player, Shell)
+
+    assert issubclass(combined, Player) and issubclass(combined, Shell)
+    assert (combined.__name__, combined.__module__, combined.__doc__) == ("Player", __name__, "Somebody.")
+
+
+def test_a_handler_of_that_shell_is_left_alone() -> None:
+    assert combine(Shell, Shell) is Shell
+
+
+@pytest.mark.parametrize("bad", [object, "Player", MCCP3])
+def test_what_is_no_handler_is_refused(bad: Any) -> None:
+    with pytest.raises(TypeError, match="a handler is a subclass of MudHandler, not"):
+        combine(bad, Shell)
