@@ -74,6 +74,9 @@ class OptionHost(Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""
 
+    def send(self, text: str) -> None:
+        r"""Send text: encoded, with CR LF for ``\n``, and every byte 255 doubled."""
+
     def emit(self, event: str, *arguments: Any) -> None:
         """Call a method of the program's handler, if it has it."""
 
