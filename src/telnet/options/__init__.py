@@ -9,6 +9,7 @@ from telnet.options.eor import EOR
 from telnet.options.logout import LOGOUT
 from telnet.options.mccp2 import MCCP2
 from telnet.options.mccp3 import MCCP3
+from telnet.options.msp import MSP
 from telnet.options.mxp import MXP
 from telnet.options.naws import NAWS
 from telnet.options.option import Option, Role, StatelessOption
@@ -23,6 +24,7 @@ __all__ = [
     "LOGOUT",
     "MCCP2",
     "MCCP3",
+    "MSP",
     "MXP",
     "NAWS",
     "SGA",
