@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from telnet.options.atcp import ATCP
 from telnet.options.binary import BINARY
 from telnet.options.compression import CompressionOption
 from telnet.options.echo import ECHO
@@ -18,6 +19,7 @@ from telnet.options.timing_mark import TIMING_MARK
 from telnet.options.ttype import TTYPE
 
 __all__ = [
+    "ATCP",
     "BINARY",
     "ECHO",
     "EOR",

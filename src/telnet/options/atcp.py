@@ -1,0 +1,100 @@
+"""ATCP: messages of a name, an argument and a body (Achaea Telnet Client Protocol)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from telnet import constants
+from telnet.negotiation import Side
+from telnet.options.option import Option, Role
+
+__all__ = ["ATCP", "decode_atcp", "encode_atcp"]
+
+# "under 2048 bytes": what servers have room for.
+_ROOM: Final = 2048
+
+
+def encode_atcp(name: str, argument: str = "", body: str = "") -> bytes:
+    """Return the payload of a message: ``name argument``, and on the lines behind it the body, in UTF-8.
+
+    Raises ``ValueError`` for a name that is not one word, or an argument of more than one line.
+    """
+    if name.split() != [name]:
+        raise ValueError(f"the name of a message is one word, not {name!r}")
+    if "\n" in argument:
+        raise ValueError(f"the argument of a message is one line, not {argument!r}; the body may have several")
+    first = f"{name} {argument}" if argument else name
+    return (f"{first}\n{body}" if body else first).encode("utf-8", "replace")
+
+
+def decode_atcp(data: bytes) -> tuple[str, str, str]:
+    """Return the name, the argument and the body of a message; bytes that are not UTF-8 are replaced.
+
+    Raises ``ValueError`` if it has no name.
+    """
+    first, _, body = data.decode("utf-8", "replace").partition("\n")
+    name, _, argument = first.removesuffix("\r").partition(" ")
+    if not name:
+        raise ValueError("a message without a name")
+    return name, argument, body
+
+
+class ATCP(Option):
+    """Messages in both directions; GMCP has taken its place.
+
+    Both: ``on_atcp(name, argument, body)`` is called for each message, :meth:`send_message` sends one.
+
+    Server: the name and version in the client's ``hello`` are in ``client`` too; its body says line by line what it can
+    do.
+
+    Client: ``ATCP("Lantern 2.1", "auth 1", "composer 1")`` says hello with this, ``ATCP()`` does not.
+
+    Raises ``ValueError`` for a hello that is too long.  Source: the ATCP documentation of Iron Realms.
+    """
+
+    code = constants.ATCP
+    performer = Role.SERVER
+
+    def __init__(self, program: str = "", *abilities: str) -> None:
+        self._hello = _checked(encode_atcp("hello", program, "\n".join(abilities))) if program else b""
+
+    def accepts(self, side: Side) -> bool:
+        return True  # the documentation has the server say DO, most say WILL
+
+    def on_enabled(self, side: Side) -> None:
+        if self._hello and not self.is_server and not (self.local and self.remote):
+            self.send(self._hello)
+
+    def on_subnegotiation(self, data: bytes) -> None:
+        try:
+            name, argument, body = decode_atcp(data)
+        except ValueError as error:
+            return self.report(str(error), data)
+        if self.is_server and name == "hello":
+            self._learn(argument)
+        self.emit("on_atcp", name, argument, body)
+
+    def _learn(self, program: str) -> None:
+        name, _, version = program.strip().rpartition(" ")
+        if name:
+            self.client.learn(name=name, version=version)
+        elif version:
+            self.client.learn(name=version)
+
+    def send_message(self, name: str, argument: str = "", body: str = "") -> bool:
+        r"""Send a message; return False, with nothing sent, while ATCP is off.  Lines of the body end with ``\n``.
+
+        Raises ``ValueError`` for what :func:`encode_atcp` does, and for 2048 bytes or more to a server.
+        """
+        data = encode_atcp(name, argument, body)
+        if not self.is_server:
+            _checked(data)
+        if self.enabled:
+            self.send(data)
+        return self.enabled
+
+
+def _checked(data: bytes) -> bytes:
+    if len(data) >= _ROOM:
+        raise ValueError(f"a message to a server is under {_ROOM} bytes, not {len(data)}: {data[:32]!r}...")
+    return data
