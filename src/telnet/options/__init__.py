@@ -17,6 +17,7 @@ from telnet.options.option import Option, Role, StatelessOption
 from telnet.options.sga import SGA
 from telnet.options.timing_mark import TIMING_MARK
 from telnet.options.ttype import TTYPE
+from telnet.options.zmp import ZMP
 
 __all__ = [
     "ATCP",
@@ -33,6 +34,7 @@ __all__ = [
     "TIMING_MARK",
     "TTYPE",
     "CompressionOption",
+    "ZMP",
     "Option",
     "Role",
     "StatelessOption",

@@ -1,0 +1,131 @@
+"""ZMP: commands with any number of arguments (Zenith MUD Protocol)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+
+from telnet import constants
+from telnet.negotiation import Side
+from telnet.options.option import Option, Role
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["ZMP", "decode_zmp", "encode_zmp"]
+
+# "Implementations should not attempt to send more than 16KiB of data per subnegotiation."
+_ROOM: Final = 16384
+_NAME: Final = re.compile(r"[A-Za-z0-9-]+(?:\.+[A-Za-z0-9-]+)*")
+_CORE: Final = ("zmp.check", "zmp.ident", "zmp.no-support", "zmp.support", "zmp.time")
+
+
+def encode_zmp(command: str, *arguments: str) -> bytes:
+    """Return the payload of a command: its name and the arguments, in UTF-8, each with a NUL behind it.
+
+    Raises ``ValueError`` for a name that is not ASCII letters, digits, hyphens and dots between them, for an argument
+    with a NUL in it, and for more than 16 KiB, which the other end need not take.
+    """
+    if not _NAME.fullmatch(command):
+        raise ValueError(f"a command is ASCII letters, digits, - and dots between them, not {command!r}")
+    for argument in arguments:
+        if "\0" in argument:
+            raise ValueError(f"an argument has no NUL in it, not {argument!r}")
+    data = _packed(command, *arguments)
+    if len(data) > _ROOM:
+        raise ValueError(f"a command and its arguments are at most {_ROOM} bytes, not {len(data)}")
+    return data
+
+
+def _packed(*strings: str) -> bytes:
+    return "".join(f"{each}\0" for each in strings).encode("utf-8", "replace")
+
+
+def decode_zmp(data: bytes) -> tuple[str, list[str]]:
+    """Return the name of a command and its arguments; bytes that are not UTF-8 are replaced.
+
+    Raises ``ValueError`` if the last NUL is missing or the name is not one.
+    """
+    if not data.endswith(b"\0"):
+        raise ValueError("a command without its last NUL")
+    command, *arguments = data[:-1].decode("utf-8", "replace").split("\0")
+    if not _NAME.fullmatch(command):
+        raise ValueError("not the name of a command")
+    return command, arguments
+
+
+class ZMP(Option):
+    """Commands in both directions, in their place among the text.  Once it is on it stays on.
+
+    Both: ``on_zmp(command, arguments)`` is called for each command, ``arguments`` being a list of ``str``, and
+    :meth:`send_command` sends one.  ``zmp.check`` is answered before, and the name and version of ``zmp.ident`` are in
+    ``client``.
+
+    :param name, version, description: of this program, for ``zmp.ident``; without a name it is not sent.
+    :param commands: what the program handles; the core is known, apart from ``zmp.input``.  A package is supported if a
+        command in it is.
+    :param clock: returns the present time, as a :class:`~datetime.datetime` with a time zone or in UTC, and lets
+        ``zmp.ping`` be answered; for example ``lambda: datetime.now(timezone.utc)``.
+
+    Source: the ZMP specification, draft 2009-03-18.
+    """
+
+    code = constants.ZMP
+    performer = Role.SERVER
+
+    def __init__(
+        self,
+        name: str = "",
+        version: str = "",
+        description: str = "",
+        *,
+        commands: Iterable[str] = (),
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._ident = encode_zmp("zmp.ident", name, version, description) if name else b""
+        self._commands = frozenset((*_CORE, *commands, *(("zmp.ping",) if clock else ())))
+        self._clock = clock
+
+    def setup(self) -> None:
+        self._introduced = False
+
+    def supports(self, name: str) -> bool:
+        """Return whether we know a command, or with a dot at its end a package."""
+        if name.endswith("."):
+            return any(command.startswith(name) for command in self._commands)
+        return name in self._commands
+
+    def on_enabled(self, side: Side) -> None:
+        if self._ident and not self._introduced:
+            self._introduced = True  # "must not be sent more than once per ZMP session"
+            self.send(self._ident)
+
+    def on_subnegotiation(self, data: bytes) -> None:
+        try:
+            command, arguments = decode_zmp(data)
+        except ValueError as error:
+            return self.report(str(error), data)
+        self._answer(command, arguments)
+        self.emit("on_zmp", command, arguments)
+
+    def _answer(self, command: str, arguments: list[str]) -> None:
+        match command, arguments:
+            case "zmp.ping", _ if self._clock is not None:
+                self.send_command("zmp.time", _written(self._clock()))
+            case "zmp.check", [name]:
+                self.send(_packed("zmp.support" if self.supports(name) else "zmp.no-support", name))
+            case "zmp.ident", [name, version, *_]:
+                self.client.learn(name=name, version=version)
+
+    def send_command(self, command: str, *arguments: str) -> bool:
+        """Send a command; return False, with nothing sent, while ZMP is off.  Raises as :func:`encode_zmp` does."""
+        data = encode_zmp(command, *arguments)
+        if self.enabled:
+            self.send(data)
+        return self.enabled
+
+
+def _written(moment: datetime) -> str:
+    offset = moment.utcoffset()
+    return f"{moment - offset if offset else moment:%Y-%m-%d %H:%M:%S}"
