@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from telnet.options.aardwolf import AARDWOLF
 from telnet.options.atcp import ATCP
 from telnet.options.binary import BINARY
 from telnet.options.compression import CompressionOption
@@ -20,6 +21,7 @@ from telnet.options.ttype import TTYPE
 from telnet.options.zmp import ZMP
 
 __all__ = [
+    "AARDWOLF",
     "ATCP",
     "BINARY",
     "ECHO",
