@@ -26,15 +26,15 @@ CR_LF, CR_NUL, LF, LF_CR, CR = LINE_ENDS = (b"\r\n", b"\r\0", b"\n", b"\n\r", b"
 
 
 class Received:
-    """Writes down what a decoder delivers, each with the bytes of input behind it."""
+    """Writes down what a decoder delivers, and where a line became too long."""
 
     def __init__(self, **settings: Any) -> None:
-        self.log: list[tuple[str, Any, int]] = []
+        self.log: list[tuple[Any, ...]] = []
         self.decoder = LineDecoder(self, **settings)
         self.offset = 0
 
     def on_line(self, text: str) -> None:
-        self.log.append(("line", text, self.offset + self.decoder.consumed))
+        self.log.append(("line", text))
 
     def on_line_overflow(self, excerpt: bytes) -> None:
         assert type(excerpt) is bytes
@@ -48,11 +48,11 @@ class Received:
 
     @property
     def lines(self) -> list[str]:
-        return [value for kind, value, _ in self.log if kind == "line"]
+        return [value for kind, value, *_ in self.log if kind == "line"]
 
     @property
     def overflows(self) -> list[bytes]:
-        return [value for kind, value, _ in self.log if kind == "overflow"]
+        return [value for kind, value, *_ in self.log if kind == "overflow"]
 
 
 def lines_of(*chunks: bytes, **settings: Any) -> list[str]:
@@ -207,7 +207,7 @@ def test_a_line_of_exactly_the_limit_is_delivered() -> None:
 def test_a_longer_line_is_reported_once_and_dropped_up_to_its_end() -> None:
     received = Received(max_line=5).feed(b"123456", b"789" * 100, b"0\r\nlook\r\n")
 
-    assert received.log == [("overflow", b"123456", 6), ("line", "look", 314)]
+    assert received.log == [("overflow", b"123456", 6), ("line", "look")]
 
 
 def test_a_line_may_be_too_long_at_once_or_byte_by_byte() -> None:
@@ -356,7 +356,7 @@ def test_a_switch_inside_a_line_keeps_to_the_limit() -> None:
 
     received.decoder.encoding = "latin-1"
 
-    assert received.feed(b"56\nlook\n").log == [("overflow", b"123456", 6), ("line", "look", 12)]
+    assert received.feed(b"56\nlook\n").log == [("overflow", b"123456", 6), ("line", "look")]
 
 
 def test_a_handler_switches_for_what_is_behind_its_line() -> None:
@@ -490,10 +490,14 @@ def test_stop_gives_the_caller_what_is_behind_the_line() -> None:
 def test_the_partner_of_a_line_end_is_swallowed_after_a_stop() -> None:
     handler = Stopping()
 
-    assert handler.decoder.feed(b"one\r\ntwo\r\n") == 4
-    assert handler.decoder.feed(b"\ntwo\r\n") == 5
+    assert handler.decoder.feed(b"one\r\0two\r\n") == 4
+    assert handler.decoder.feed(b"\0two\r") == 5
     assert handler.decoder.feed(b"\n") == 1
     assert handler.lines == ["one", "two"]
+
+
+def test_a_cr_lf_is_taken_whole_before_its_line_is_delivered() -> None:
+    assert Stopping().decoder.feed(b"one\r\ntwo\r\n") == 5
 
 
 def test_stop_at_a_line_that_is_too_long_leaves_its_rest() -> None:
@@ -524,7 +528,7 @@ def test_an_exception_of_a_handler_leaves_feed_and_the_rest_can_be_fed() -> None
 
     with pytest.raises(ZeroDivisionError):
         decoder.feed(data)
-    assert decoder.consumed == 4
+    assert decoder.consumed == 5
     decoder.feed(data[decoder.consumed :])
 
     assert Handler.lines == ["one", "two"]

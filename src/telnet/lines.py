@@ -217,8 +217,11 @@ class LineDecoder:
             elif end == size:
                 self._keep(data, start)
             else:
-                self._state = self._ends[data[end]]
-                self._consumed = end + 1
+                if line_feed == end + 1:  # a whole CR LF
+                    self._consumed = end + 2
+                else:
+                    self._consumed = end + 1
+                    self._state = self._ends[data[end]]
                 self._deliver(data[start:end])
 
     def _belongs_to_line_end(self, byte: int) -> bool:

@@ -199,7 +199,8 @@ class Session:
         if self.closed or self.lost:
             return
         self._now = now
-        self._spoken = self._spoken or bool(data)
+        if data:
+            self._spoken = True
         self._wire = self._wire + data if self._wire else data
         self._events_left = self.limits.events
         self._advancing = True
@@ -207,7 +208,7 @@ class Session:
             self._advance()
         finally:
             self._advancing = False
-        if not self.pending:
+        if not self.ready and not self.pending:
             self._check_ready()
 
     def tick(self, now: float) -> None:
@@ -432,10 +433,12 @@ class Session:
 
     def on_line(self, line: str) -> None:
         """A line of text (of the decoder)."""
-        self._count_event()
+        self._events_left -= 1
+        if self._events_left <= 0:
+            self._stop()
         if not self.ready:
             self._become_ready()
-        if not any(option.on_line(line) for option in self._line_readers):
+        if not (self._line_readers and any(option.on_line(line) for option in self._line_readers)):
             self.emit("on_line", line)
 
     def on_line_overflow(self, excerpt: bytes) -> None:
@@ -479,10 +482,12 @@ class Session:
                 self._cut_lines()
             elif self._plain:
                 self._parse_plain()
-            elif self._inflater is None and self._wire:
-                self._parse_wire()
-            elif self._inflater is not None and (self._wire or _has_more(self._inflater)):
+            elif self._inflater is not None:
+                if not (self._wire or _has_more(self._inflater)):
+                    return
                 self._inflate(self._inflater)
+            elif self._wire:
+                self._parse_wire()
             else:
                 return
 
