@@ -50,6 +50,15 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class SessionCost:
+    """What a line takes, in nanoseconds, up to a stage above the parser."""
+
+    stage: str
+    cython: float
+    python: float
+
+
+@dataclass(frozen=True)
 class Environment:
     rounds: int
     versions: dict[str, str]
@@ -64,6 +73,7 @@ class Results:
     environment: Environment
     rows: list[Row]
     costs: list[Cost]
+    sessions: list[SessionCost]
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from figures import Cost, Environment, Figure, Results, Row
+from figures import Cost, Environment, Figure, Results, Row, SessionCost
 from measure import CORRECT
 
 MARKS = {True: "✓", False: "✗", None: ""}
@@ -24,6 +24,9 @@ def markdown(results: Results) -> str:
             "Nanoseconds for a byte of input, or for a feed where feeds are small. A parser that finds other events\n"
             "than there are is marked ✗ there, and not compared with.",
             costs(results),
+            "## What a session takes",
+            "Nanoseconds for a line of 40 characters, to a handler in Python and back.",
+            sessions(results.sessions),
             notes(results.environment),
         )
     )
@@ -64,6 +67,12 @@ def shown(cost: Cost) -> str:
     if cost.nanoseconds is None:
         return cost.verdict.partition(":")[0]
     return number(cost.nanoseconds) + ("" if cost.verdict == CORRECT else " ✗")
+
+
+def sessions(costs: Sequence[SessionCost]) -> str:
+    return table(
+        ("a line", "Cython", "pure"), [(cost.stage, number(cost.cython), number(cost.python)) for cost in costs]
+    )
 
 
 def notes(environment: Environment) -> str:

@@ -17,8 +17,9 @@ from random import Random
 import bars
 import charts
 import escaping
+import sessions
 from corpora import Corpus, corpora, growth
-from figures import Cost, Environment, Figure, Results, Row
+from figures import Cost, Environment, Figure, Results, Row, SessionCost
 from measure import ABSENT, CORRECT, Cell, prepare, ratio, rounds
 from peers import Contender, Nothing, compiled, peers, twins
 from report import markdown
@@ -40,7 +41,7 @@ class Run:
         self.cells: dict[tuple[str, str], Cell] = {}
 
     def results(self) -> Results:
-        return Results(self.environment(), self.rows(), self.costs())
+        return Results(self.environment(), self.rows(), self.costs(), self.sessions())
 
     def measure(self) -> None:
         say("checking every parser on every corpus")
@@ -69,6 +70,10 @@ class Run:
             for (name, contender), cell in self.cells.items()
             if contender != Nothing.name
         ]
+
+    def sessions(self) -> list[SessionCost]:
+        say("timing sessions")
+        return sessions.measure(self.twins, self.count, self.random)
 
     # --- the table ----------------------------------------------------------------------------------------------------
 
