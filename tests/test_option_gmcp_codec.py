@@ -1,0 +1,238 @@
+"""The messages of GMCP: what is said is understood, and what cannot be is refused, by name."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telnet.options.gmcp_codec import ABSENT, decode_message, encode_message, is_package
+
+PACKAGES = st.from_regex(r"[A-Za-z0-9_-]{1,20}(\.[A-Za-z0-9_-]{1,20}){0,3}", fullmatch=True)
+CHARACTERS = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**300), 10**300)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | CHARACTERS,
+    lambda inner: st.lists(inner) | st.dictionaries(CHARACTERS, inner),
+    max_leaves=20,
+)
+
+
+# What is sent
+
+
+def test_message_with_a_value_has_one_space() -> None:
+    assert encode_message("Room.Info", {"num": 1, "exits": {"n": 2}}) == b'Room.Info {"num":1,"exits":{"n":2}}'
+
+
+def test_message_without_a_value_has_no_space() -> None:
+    assert encode_message("Core.Ping") == b"Core.Ping"
+
+
+def test_none_is_a_value() -> None:
+    assert encode_message("Char.Target", None) == b"Char.Target null"
+
+
+@pytest.mark.parametrize("value", [False, 0, "", [], {}])
+def test_nothing_that_is_false_is_absent(value: Any) -> None:
+    assert encode_message("A", value) != b"A"
+
+
+def test_text_is_sent_in_utf_8() -> None:
+    assert encode_message("Char.Name", "Zoë") == b'Char.Name "Zo\xc3\xab"'
+
+
+@pytest.mark.parametrize(
+    "package", ["", ".", "Char.", ".Char", "Char..Vitals", "Char Vitals", "Chär", "A\n", "A" * 129]
+)
+def test_name_that_is_none_is_refused(package: str) -> None:
+    with pytest.raises(ValueError, match="named like 'Char.Vitals'"):
+        encode_message(package)
+
+
+def test_name_that_is_no_string_is_refused() -> None:
+    with pytest.raises(TypeError, match="not b'Core.Ping'"):
+        encode_message(b"Core.Ping")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": -float("inf")}, "\ud800", {"\udfff": 1}])
+def test_value_that_json_has_not_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="JSON cannot say the value of Char.Vitals"):
+        encode_message("Char.Vitals", value)
+
+
+@pytest.mark.parametrize("value", [{1, 2}, b"bytes", object(), {(1, 2): 3}])
+def test_value_of_another_type_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match="JSON cannot say the value of Char.Vitals"):
+        encode_message("Char.Vitals", value)
+
+
+def test_value_that_is_in_itself_is_refused() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+
+    with pytest.raises(ValueError, match="JSON cannot say the value of A"):
+        encode_message("A", endless)
+
+
+def test_value_that_is_too_deep_for_python_is_refused() -> None:
+    deep: list[Any] = []
+    for _ in range(sys.getrecursionlimit() * 10):
+        deep = [deep]
+
+    with pytest.raises(ValueError, match="JSON cannot say the value of A"):
+        encode_message("A", deep)
+
+
+# What is received
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b"A", ABSENT),
+        (b"A null", None),
+        (b"A true", True),
+        (b"A -1.5e3", -1500.0),
+        (b'A "text"', "text"),
+        (b"A [1,2]", [1, 2]),
+        (b'A {"a":{}}', {"a": {}}),
+        (b'A "\\ud83d\\ude00 \xe2\x98\x83"', "😀 ☃"),
+        (b'A "\\\\ud800"', "\\ud800"),
+    ],
+)
+def test_any_value_of_json_may_be_the_body(data: bytes, value: Any) -> None:
+    assert decode_message(data) == ("A", value)
+
+
+@pytest.mark.parametrize("data", [b"A.B ", b"A.B  \r\n", b" A.B", b"\tA.B\n"])
+def test_blanks_alone_are_no_value(data: bytes) -> None:
+    assert decode_message(data) == ("A.B", ABSENT)
+
+
+@pytest.mark.parametrize("data", [b"A [ 1 ] ", b"A\n[1]\n", b"A\t[1]\r\n", b"  A   [1]"])
+def test_blanks_around_a_value_do_not_matter(data: bytes) -> None:
+    assert decode_message(data) == ("A", [1])
+
+
+def test_name_keeps_its_case() -> None:
+    assert decode_message(b"cHAR.vITALS 1") == ("cHAR.vITALS", 1)
+
+
+def test_control_characters_in_a_string_are_kept() -> None:
+    assert decode_message(b'Comm.Channel "\x1b[1mhello\t"') == ("Comm.Channel", "\x1b[1mhello\t")
+
+
+def test_last_of_two_members_with_one_name_counts() -> None:
+    assert decode_message(b'A {"hp":1,"hp":2}') == ("A", {"hp": 2})
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"   ", b"\x00", b"\xff\xfe", b"Ch\xc3\xa4r 1", b'{"a":1}', b"A" * 129, b"A..B 1"]
+)
+def test_message_without_a_name_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="name of the package"):
+        decode_message(data)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{", "not JSON"),
+        (b"1 2", "not JSON"),
+        (b"'text'", "not JSON"),
+        (b'{"a":1,}', "not JSON"),
+        (b'\xef\xbb\xbf"bom"', "not JSON"),
+        (b"hello there", "not JSON"),
+        (b"NaN", "NaN is not JSON"),
+        (b"[Infinity]", "Infinity is not JSON"),
+        (b'{"a":-Infinity}', "-Infinity is not JSON"),
+        (b"1e400", "too large"),
+        (b"-1e999999999", "too large"),
+        (b"1" * 310, "more than 309 digits"),
+        (b"1" * 65000, "more than 309 digits"),
+        (b'"\xff"', "not UTF-8"),
+        (b'"\xed\xa0\x80"', "not UTF-8"),
+        (b'"\\ud800"', "lone surrogate"),
+        (b'{"\\uDFFF":1}', "lone surrogate"),
+        (b"[" * 33 + b"]" * 33, "nested more than 32 deep"),
+        (b'{"a":' * 33 + b"1" + b"}" * 33, "nested more than 32 deep"),
+        (b"[" * 10_000, "nested more than 32 deep"),
+        (b'["]",' * 10_000, "nested more than 32 deep"),
+    ],
+)
+def test_value_that_is_not_good_is_refused(body: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        decode_message(b"A " + body)
+
+
+@pytest.mark.parametrize("body", [b"[[[]]]", b"[[[]],[[]],[]]", b'[[["[[[["]]]'])
+def test_nesting_is_allowed_to_the_limit(body: bytes) -> None:
+    assert decode_message(b"A " + body, max_nesting=3)[1]
+
+
+def test_integer_is_allowed_to_the_limit() -> None:
+    assert decode_message(b"A " + b"9" * 309) == ("A", 10**309 - 1)
+
+
+def test_brackets_side_by_side_are_not_nested() -> None:
+    assert decode_message(b"A [" + b"[]," * 1000 + b"{}]") == ("A", [[]] * 1000 + [{}])
+
+
+def test_brackets_in_a_string_are_text() -> None:
+    text = "[{" * 100 + '\\"]}'
+
+    assert decode_message(encode_message("A", [text])) == ("A", [text])
+
+
+def test_python_that_cannot_go_so_deep_is_no_recursion_error() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        decode_message(b"A " + b"[" * 200_000, max_nesting=1_000_000)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'"' + b'\\"' * 30_000 + b"[" * 40, b"\\" * 60_000 + b"[" * 40, b'"\\' * 30_000 + b"{" * 40, b"[]" * 32_000],
+    ids=["escaped quotes", "backslashes", "quotes", "brackets"],
+)
+def test_time_does_not_grow_with_the_square_of_a_message(body: bytes) -> None:
+    before = time.process_time()
+
+    with pytest.raises(ValueError, match="."):
+        decode_message(b"A " + body)
+
+    assert time.process_time() - before < 1
+
+
+@given(PACKAGES, VALUES | st.just(ABSENT))
+def test_message_is_read_as_it_was_written(package: str, value: Any) -> None:
+    assert decode_message(encode_message(package, value), max_nesting=1000) == (package, value)
+
+
+@given(st.binary() | st.binary().map(lambda data: b"A " + data))
+def test_any_bytes_are_a_message_or_a_value_error(data: bytes) -> None:
+    try:
+        package, value = decode_message(data)
+    except ValueError:
+        return
+    assert decode_message(encode_message(package, value)) == (package, value)
+
+
+@given(st.text('[]{}":,\\u0dD81.eE-naNIfity ', max_size=60))
+def test_any_text_like_json_is_a_message_or_a_value_error(text: str) -> None:
+    try:
+        _, value = decode_message(b"A " + text.encode(), max_nesting=4)
+    except ValueError:
+        return
+    encode_message("A", value)  # so JSON can say it
+
+
+def test_package_is_asked_for_without_raising() -> None:
+    assert [is_package(name) for name in ("Char", "Char.Items.Inv", "", "Char ")] == [True, True, False, False]
