@@ -1,0 +1,83 @@
+"""Core.Supports of GMCP: the packages that a client has said it takes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from telnet.options.gmcp_codec import is_package
+
+__all__ = ["Supports"]
+
+_ENTRY: Final = re.compile(r"\s*(\S+)(?:\s+([0-9]{1,9}))?\s*")
+
+
+class Supports:
+    """The packages that a client takes, each with the version that it knows.
+
+    One that is listed covers those below it: ``Char`` is also ``Char.Vitals``, unless that is listed itself.  A version
+    of 0 takes a package out, as Aardwolf's clients do.
+
+    :param most: how many are kept.
+
+    Every message that it is given is used as far as it is good; the methods for them return what is wrong with the
+    rest, an empty string for nothing.
+
+    Source: the GMCP page.
+    """
+
+    declared: bool
+    """Whether the client has said what it takes; until then nobody knows."""
+
+    versions: dict[str, int]
+    """What it has listed, by the names in lower case."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.declared = False
+        self.versions = {}
+
+    def version(self, package: str) -> int:
+        """Return which version of a package, or of one that it belongs to, the client takes; 0 if none."""
+        name = package.lower()
+        while name and name not in self.versions:
+            name = name.rpartition(".")[0]
+        return self.versions.get(name, 0)
+
+    def set(self, listed: Any) -> str:
+        """Core.Supports.Set: these, and no others."""
+        if isinstance(listed, list):
+            self.versions = {}
+        return self.add(listed)
+
+    def add(self, listed: Any) -> str:
+        """Core.Supports.Add: these too; the version of one that is known already replaces the one before."""
+        self.declared = self.declared or isinstance(listed, list)
+        packages, wrong = _read(listed)
+        for name, version in packages:
+            if name in self.versions or len(self.versions) < self._most:
+                self.versions[name] = version
+            else:
+                wrong = f"more than {self._most} packages"
+        return wrong
+
+    def remove(self, listed: Any) -> str:
+        """Core.Supports.Remove: not these any more.  Versions may be left out."""
+        packages, wrong = _read(listed)
+        for name, _ in packages:
+            self.versions.pop(name, None)
+        return wrong
+
+
+def _read(listed: Any) -> tuple[list[tuple[str, int]], str]:
+    """Return the packages of a list, and what is wrong with the rest of it.  A version that is left out is 1."""
+    if not isinstance(listed, list):
+        return [], "the packages are not in an array"
+    packages, wrong = [], ""
+    for entry in listed:
+        found = _ENTRY.fullmatch(entry) if isinstance(entry, str) else None
+        if found and is_package(found[1]):
+            packages.append((found[1].lower(), int(found[2] or 1)))
+        else:
+            wrong = "a package is listed as its name and its version"
+    return packages, wrong
