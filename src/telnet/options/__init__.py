@@ -8,6 +8,7 @@ from telnet.options.binary import BINARY
 from telnet.options.compression import CompressionOption
 from telnet.options.echo import ECHO
 from telnet.options.eor import EOR
+from telnet.options.gmcp import GMCP
 from telnet.options.logout import LOGOUT
 from telnet.options.mccp2 import MCCP2
 from telnet.options.mccp3 import MCCP3
@@ -26,6 +27,7 @@ __all__ = [
     "BINARY",
     "ECHO",
     "EOR",
+    "GMCP",
     "LOGOUT",
     "MCCP2",
     "MCCP3",
