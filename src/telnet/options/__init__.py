@@ -14,6 +14,7 @@ from telnet.options.mccp2 import MCCP2
 from telnet.options.mccp3 import MCCP3
 from telnet.options.msp import MSP
 from telnet.options.mxp import MXP
+from telnet.options.msdp import MSDP
 from telnet.options.naws import NAWS
 from telnet.options.option import Option, Role, StatelessOption
 from telnet.options.sga import SGA
@@ -33,6 +34,7 @@ __all__ = [
     "MCCP3",
     "MSP",
     "MXP",
+    "MSDP",
     "NAWS",
     "SGA",
     "TIMING_MARK",
