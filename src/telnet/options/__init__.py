@@ -15,6 +15,7 @@ from telnet.options.mccp3 import MCCP3
 from telnet.options.msp import MSP
 from telnet.options.mxp import MXP
 from telnet.options.msdp import MSDP
+from telnet.options.mssp import MSSP
 from telnet.options.naws import NAWS
 from telnet.options.option import Option, Role, StatelessOption
 from telnet.options.sga import SGA
@@ -35,6 +36,7 @@ __all__ = [
     "MSP",
     "MXP",
     "MSDP",
+    "MSSP",
     "NAWS",
     "SGA",
     "TIMING_MARK",
