@@ -126,7 +126,7 @@ STAGES: dict[str, Callable[[Twin], Calls]] = {
 
 
 def measure(twins: list[Twin], rounds: int, random: Random) -> list[SessionCost]:
-    """Return what each stage costs over each twin, in nanoseconds a line: medians of rounds in an order of their own."""
+    """Return what each stage costs over each twin, in nanoseconds a line: medians; each round has its own order."""
     cells: dict[tuple[str, str], list[float]] = {(stage, twin.name): [] for stage in STAGES for twin in twins}
     for _ in range(rounds):
         for stage in random.sample(list(STAGES), len(STAGES)):

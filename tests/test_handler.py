@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import telnet.options
-from telnet import MudHandler, escape, negotiate
+from telnet import MudHandler, escape, negotiate, subnegotiation
 from telnet.constants import DO, GA, IAC, WILL, WONT
 from telnet.handler import combine
-from telnet.options import ECHO, LOGOUT, MCCP3, NAWS, Role
+from telnet.options import ECHO, GMCP, LOGOUT, MCCP3, MSDP, NAWS, Role
 
 SOURCES = Path(inspect.getfile(telnet.options)).parent
 
@@ -22,15 +22,11 @@ SOURCES = Path(inspect.getfile(telnet.options)).parent
 class Player(MudHandler):
     """Somebody."""
 
-    options = (ECHO, NAWS)
+    options = (ECHO, NAWS, GMCP, MSDP(reportable=("HEALTH",)))
 
 
 class Shell(MudHandler):
     options = (LOGOUT,)
-    closed = False
-
-    def close(self, flush: bool = True) -> None:
-        self.closed = True
 
 
 def started(handler: MudHandler) -> MudHandler:
@@ -63,6 +59,28 @@ def test_echo_is_hidden_and_shown() -> None:
 def test_echo_without_its_option_says_what_to_do() -> None:
     with pytest.raises(KeyError, match="ECHO is not spoken on this connection: list it in its options"):
         started(MudHandler()).echo(False)
+
+
+def test_a_message_of_gmcp_goes_to_who_speaks_it() -> None:
+    player = started(Player())
+    assert not player.send_gmcp("Room.Info", {"num": 1})
+
+    player.session.receive(negotiate(DO, GMCP.code), 0.0)
+
+    assert player.send_gmcp("Room.Info", {"num": 1})
+    assert player.session.take() == subnegotiation(GMCP.code, b'Room.Info {"num":1}')
+
+
+def test_a_variable_of_msdp_goes_to_who_has_asked_for_it() -> None:
+    player = started(Player())
+    assert not player.send_msdp("HEALTH", 100)
+
+    report = subnegotiation(MSDP.code, b"\1REPORT\2HEALTH")
+    player.session.receive(negotiate(DO, MSDP.code) + report, 0.0)
+    player.session.take()
+
+    assert player.send_msdp("HEALTH", 90)
+    assert player.session.take() == subnegotiation(MSDP.code, b"\1HEALTH\x0290")
 
 
 def test_a_handler_knows_its_client() -> None:
@@ -102,16 +120,20 @@ def test_a_placeholder_does_nothing_or_closes(name: str, caplog: pytest.LogCaptu
     with caplog.at_level(logging.WARNING, "telnet"):
         placeholder(*[b""] * len(inspect.signature(placeholder).parameters))
 
-    assert handler.closed == (name == "on_compression_error")
+    assert handler.session.closed == (name == "on_compression_error")
     assert bool(caplog.records) == (name in ("on_compression_error", "on_negotiation_limit"))
     assert handler.session.take() == (negotiate(WONT, LOGOUT.code) if name == "on_logout" else b"")
 
 
-def test_what_the_shell_brings_is_only_described_here() -> None:
-    bare = MudHandler()
-    described: list[Any] = [bare.remote_address, bare.close(), bare.call_later(1.0, print)]  # type: ignore[func-returns-value]
+def test_without_a_shell_there_is_a_session_and_no_clock() -> None:
+    handler = started(MudHandler())
 
-    assert described == [None, None, None]
+    handler.close()
+
+    assert handler.session.closed
+    assert handler.remote_address is None
+    with pytest.raises(RuntimeError, match="MudHandler has no clock: run it on a shell, such as MudServer"):
+        handler.call_later(1.0, print)
 
 
 def test_a_handler_gets_a_shell_and_stays_what_it_is() -> None:

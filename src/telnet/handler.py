@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from telnet.limits import Limits
 from telnet.negotiation import Side
 from telnet.options.echo import ECHO
+from telnet.options.gmcp import GMCP
+from telnet.options.gmcp_codec import ABSENT
 from telnet.options.logout import LOGOUT
+from telnet.options.msdp import MSDP
 from telnet.options.option import Option, Role
 from telnet.session import Session
 
 if TYPE_CHECKING:
     from telnet.client import Client
+    from telnet.options.msp import Sound
 
 __all__ = ["MudHandler"]
 
@@ -78,20 +81,26 @@ class MudHandler:
         """What is known of the peer, whichever protocol told it."""
         return self.session.client
 
-    # What the shell brings
+    # What the shell brings; without one
 
     @property
-    @abstractmethod
     def remote_address(self) -> Any:
-        """The peer's address."""
+        """The peer's address; None without a shell."""
+        return None
 
-    @abstractmethod
     def close(self, flush: bool = True) -> None:
-        """Close, after what was written has left, or at once without ``flush``.  ``on_close`` follows."""
+        """Close, after what was written has left, or at once without ``flush``.  ``on_close`` follows.
 
-    @abstractmethod
+        Without a shell the session alone is closed.
+        """
+        self.session.close()
+
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function in so many seconds; return an object whose ``cancel()`` prevents it."""
+        """Call a function in so many seconds; return an object whose ``cancel()`` prevents it.
+
+        Raises ``RuntimeError`` without a shell, which has the clock.
+        """
+        raise RuntimeError(f"{type(self).__name__} has no clock: run it on a shell, such as MudServer")
 
     # Senders
 
@@ -114,6 +123,22 @@ class MudHandler:
         """
         echo = self.session[ECHO]
         echo.show() if shown else echo.hide()
+
+    def send_gmcp(self, package: str, value: Any = ABSENT) -> bool:
+        """Send a GMCP message, as :meth:`GMCP.send_message <telnet.options.GMCP.send_message>` does.
+
+        Return whether that was done: not to a peer that does not speak GMCP, or does not take this package.  Raises
+        what that raises, and ``KeyError`` if GMCP is not in :attr:`options`.
+        """
+        return self.session[GMCP].send_message(package, value)
+
+    def send_msdp(self, name: str, value: object) -> bool:
+        """Give an MSDP variable its value, as :meth:`MSDP.set <telnet.options.MSDP.set>` does.
+
+        Return whether it is sent, at the end of this turn: not to a peer that has not asked for it, or has it already.
+        Raises what that raises, and ``KeyError`` if MSDP is not in :attr:`options`.
+        """
+        return self.session[MSDP].set(name, value)
 
     # Placeholders: the connection
 
@@ -213,6 +238,72 @@ class MudHandler:
 
     def on_window_size(self, width: int, height: int) -> None:
         """NAWS: the window has another size, in columns and rows.  Placeholder."""
+
+    def on_gmcp(self, package: str, value: Any) -> None:
+        """GMCP: a message came.  Placeholder.
+
+        :param package: its name, as the peer wrote it, in whatever case.
+        :param value: what was in it, of any type that JSON has; None for ``null`` and for nothing.
+        """
+
+    def on_gmcp_supports(self) -> None:
+        """GMCP, server: the client has said which packages it takes: ``session[GMCP].supports(...)``.  Placeholder."""
+
+    def on_login_credentials(self, account: str, password: str) -> None:
+        """GMCP, server: the client logs in by itself; ``answer_login`` is owed.  Placeholder."""
+
+    def on_login_declined(self) -> None:
+        """GMCP, server: the client has no password to send: ask its user with text.  Placeholder."""
+
+    def on_login_offer(self, types: tuple[str, ...], location: str) -> None:
+        """GMCP, client: the server takes logins; ``send_credentials`` is owed.  Placeholder.
+
+        :param types: which, the best first.
+        :param location: the URL of the OpenID configuration, for ``"oauth"``.
+        """
+
+    def on_login_result(self, success: bool, message: str) -> None:
+        """GMCP, client: the login succeeded, or did not, and why.  Placeholder."""
+
+    def on_msdp(self, name: str, value: str | list[Any] | dict[str, Any]) -> None:
+        """MSDP: the client set a configurable variable; for a client, the server sent a variable.  Placeholder.
+
+        :param value: text, a list (an array) or a dict (a table); there are no numbers.
+        """
+
+    def on_mssp(self, variables: dict[str, list[str]]) -> None:
+        """MSSP, client: the server told about itself.  Placeholder.
+
+        :param variables: the values of each, at least one; the last is the most important.
+        """
+
+    def on_msp(self, sound: Sound) -> None:
+        """MSP, client: play a sound, or stop (``sound.off``).  Placeholder."""
+
+    def on_mxp(self) -> None:
+        """MXP, client: from here on there may be markup in the lines.  Placeholder."""
+
+    def on_mxp_reply(self, name: str, arguments: dict[str, str]) -> None:
+        """MXP, server: the client answered VERSION or SUPPORT.  Placeholder.
+
+        :param name: ``"VERSION"`` or ``"SUPPORTS"``.
+        :param arguments: such as ``{"client": "Mudlet"}``, or what it supports, ``{"send": "+", "image": "-"}``.
+        """
+
+    def on_atcp(self, name: str, argument: str, body: str) -> None:
+        """ATCP: the peer sent a message.  Placeholder.
+
+        What the ``hello`` of a client says of its name is in :attr:`client`.
+        """
+
+    def on_zmp(self, command: str, arguments: list[str]) -> None:
+        """ZMP: the peer sent a command.  Placeholder.
+
+        ``zmp.check`` has been answered, ``zmp.ping`` if there is a clock.
+        """
+
+    def on_aardwolf(self, channel: int, value: int) -> None:
+        """AARDWOLF: a client switched a channel (1 on, 2 off), or the server told its value.  Placeholder."""
 
     def on_compression_error(self, option: bytes, reason: str) -> None:
         """MCCP: what the peer sends cannot be read any more.  By default, log and close.

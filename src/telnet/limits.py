@@ -44,7 +44,7 @@ class Limits:
     """Names asked for with TTYPE SEND.  MTTS has four; a list that has not come to its end by then never will."""
 
     variables: int = 64
-    """What a peer may have kept or reported by name: variables of NEW-ENVIRON and MSDP, modules of GMCP.  Clients name
+    """What a peer may have kept or reported by name: variables of NEW-ENVIRON and MSDP, packages of GMCP.  Clients name
     some twenty."""
 
     events: int = 1000

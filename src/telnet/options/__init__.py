@@ -12,10 +12,10 @@ from telnet.options.gmcp import GMCP
 from telnet.options.logout import LOGOUT
 from telnet.options.mccp2 import MCCP2
 from telnet.options.mccp3 import MCCP3
-from telnet.options.msp import MSP
-from telnet.options.mxp import MXP
 from telnet.options.msdp import MSDP
+from telnet.options.msp import MSP
 from telnet.options.mssp import MSSP
+from telnet.options.mxp import MXP
 from telnet.options.naws import NAWS
 from telnet.options.option import Option, Role, StatelessOption
 from telnet.options.sga import SGA

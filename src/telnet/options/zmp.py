@@ -112,7 +112,8 @@ class ZMP(Option):
     def _answer(self, command: str, arguments: list[str]) -> None:
         match command, arguments:
             case "zmp.ping", _ if self._clock is not None:
-                self.send_command("zmp.time", _written(self._clock()))
+                if (now := self.session.call(self._clock)) is not None:
+                    self.send_command("zmp.time", _written(now))
             case "zmp.check", [name]:
                 self.send(_packed("zmp.support" if self.supports(name) else "zmp.no-support", name))
             case "zmp.ident", [name, version, *_]:
