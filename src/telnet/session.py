@@ -38,6 +38,7 @@ from telnet.parser import Parser
 __all__ = ["WAKE_EACH", "Session"]
 
 AnyOption = TypeVar("AnyOption", bound=Option)
+Result = TypeVar("Result")
 
 # What a shell may let gather before it sends within a turn: as much as one send usually takes.
 WAKE_EACH: Final = 65536
@@ -324,14 +325,21 @@ class Session:
         if self.closed:
             return
         method = getattr(self._handler, event, None)
-        if method is None:
-            return
+        if method is not None:
+            self.call(method, *arguments)
+
+    def call(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
+        """Return what a function of the program returns; what it raises is treated as if a handler had raised it.
+
+        None is returned when it raised.
+        """
         try:
-            method(*arguments)
+            return function(*arguments)
         except Exception as exc:
             if self._report is None:
                 raise
             self._report(exc)
+            return None
 
     def want_turn(self, option: Option) -> None:
         """Call the option's ``on_turn`` in the next :meth:`take`."""

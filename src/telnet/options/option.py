@@ -23,13 +23,15 @@ from __future__ import annotations
 
 from copy import copy
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from telnet.constants import DO, WILL, option_name
 from telnet.encode import negotiate, subnegotiation
 from telnet.negotiation import Negotiator, Side, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typing_extensions import Self
 
     from telnet.client import Client
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from telnet.mccp import Compressor
 
 __all__ = ["Option", "OptionHost", "Role"]
+
+Result = TypeVar("Result")
 
 
 class Role(Enum):
@@ -79,6 +83,9 @@ class OptionHost(Protocol):
 
     def emit(self, event: str, *arguments: Any) -> None:
         """Call a method of the program's handler, if it has it."""
+
+    def call(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
+        """Return what a function of the program returns, or None when it raised, which is reported like a handler's."""
 
     def on_protocol_error(self, reason: str, data: bytes) -> None:
         """Tell what the peer did wrong."""
