@@ -230,9 +230,7 @@ class Session:
     def take(self) -> bytes:
         """Return what is to be sent now, possibly nothing; it counts as sent."""
         if self._turns:
-            turns, self._turns = self._turns, {}
-            for option in turns:
-                option.on_turn()
+            self._end_turn()
         self._wake_at = 0
         self._seal(flush=True)
         sendable, self._sendable = self._sendable, []
@@ -266,13 +264,13 @@ class Session:
         """End: deliver nothing more, and finish what is compressed.  What :meth:`take` gives is still to be sent."""
         if self.closed:
             return
+        self._end_turn()
         self.stop_compressing()
         self.closed = True
         self.deadline = None
         self._stop()
         self._wire = self._plain = self._text = b""
         self._inflater = None
-        self._turns.clear()
 
     # Sending
 
@@ -325,8 +323,12 @@ class Session:
         if self.closed:
             return
         method = getattr(self._handler, event, None)
-        if method is not None:
-            self.call(method, *arguments)
+        if method is None:
+            return
+        try:
+            method(*arguments)
+        except Exception as exc:
+            self._blame_program(exc)
 
     def call(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
         """Return what a function of the program returns; what it raises is treated as if a handler had raised it.
@@ -336,10 +338,13 @@ class Session:
         try:
             return function(*arguments)
         except Exception as exc:
-            if self._report is None:
-                raise
-            self._report(exc)
+            self._blame_program(exc)
             return None
+
+    def _blame_program(self, exc: Exception) -> None:
+        if self._report is None:
+            raise exc
+        self._report(exc)
 
     def want_turn(self, option: Option) -> None:
         """Call the option's ``on_turn`` in the next :meth:`take`."""
@@ -532,6 +537,11 @@ class Session:
         self.lost = bool(stream.error) and not stream.unused_data
         if option is not None:
             option.on_stream_end(stream.error)
+
+    def _end_turn(self) -> None:
+        turns, self._turns = self._turns, {}
+        for option in turns:
+            option.on_turn()
 
     def _stop(self) -> None:
         self._parser.stop()
