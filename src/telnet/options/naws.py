@@ -34,7 +34,7 @@ class NAWS(Option):
     unsolicited = True  # some clients send the size without a WILL
 
     def __init__(self, width: int = 80, height: int = 24) -> None:
-        _SIZE.pack(width, height)  # for its checks
+        _pack(width, height)  # for its checks
         self.width = width
         self.height = height
 
@@ -52,9 +52,9 @@ class NAWS(Option):
     def resize(self, width: int, height: int) -> None:
         """Client: tell the server the size of the window, in columns and rows from 0 to 65535.
 
-        Sent if the server has asked for it; otherwise when it does.  Raises ``struct.error`` for other numbers.
+        Sent if the server has asked for it; otherwise when it does.  Raises ``ValueError`` for other numbers.
         """
-        size = _SIZE.pack(width, height)
+        size = _pack(width, height)
         self.width, self.height = width, height
         if self.local:
             self.send(size)
@@ -68,3 +68,10 @@ class NAWS(Option):
         if (width, height) != before:
             self.client.learn(width=width, height=height)
             self.emit("on_window_size", width, height)
+
+
+def _pack(width: int, height: int) -> bytes:
+    try:
+        return _SIZE.pack(width, height)
+    except struct.error:
+        raise ValueError(f"a window is 0 to 65535 columns and rows, not {width!r} and {height!r}") from None
