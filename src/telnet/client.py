@@ -97,24 +97,28 @@ class Client:
         return f"<Client {known}>"
 
     def learn(self, **facts: Any) -> None:
-        """Take note of facts, by the names of the attributes; what is new is told, one by one.
+        """Take note of facts, by the names of the attributes; what is new is told, one by one, when all are noted.
 
         A ``ValueError`` names a fact that has no attribute here.
         """
-        for name, value in facts.items():
-            if name not in Client.__annotations__ or name.startswith("_"):
+        for name in facts:
+            if name not in Client.__annotations__:
                 raise ValueError(f"a client has no {name!r} to learn")
-            if getattr(self, name) != value:
-                setattr(self, name, value)
-                if self._on_change is not None:
-                    self._on_change(name, value)
+        news = {name: value for name, value in facts.items() if getattr(self, name) != value}
+        vars(self).update(news)
+        if self._on_change is not None:
+            for name, value in news.items():
+                self._on_change(name, value)
 
     def learn_terminal(self, terminal: str) -> None:
         """Take note of the type of terminal, and of what its name says about colours."""
         self.learn(terminal=terminal, colours=max(self.colours, colours_of(terminal)))
 
     def learn_mtts(self, flags: int) -> None:
-        """Take note of MTTS flags and of what follows from them."""
+        """Take note of MTTS flags and of what follows from them.
+
+        Where a charset is known, it says more about UTF-8 than a flag does.
+        """
         mtts = MTTS(flags & sum(MTTS))
         colours = 8 if mtts & MTTS.ANSI else 0
         if mtts & MTTS.COLOURS_256:
@@ -124,7 +128,7 @@ class Client:
         self.learn(
             mtts=mtts,
             colours=max(self.colours, colours),
-            utf8=bool(mtts & MTTS.UTF_8),
+            utf8=self.utf8 if self.charset else bool(mtts & MTTS.UTF_8),
             screen_reader=bool(mtts & MTTS.SCREEN_READER),
         )
 

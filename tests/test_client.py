@@ -1,0 +1,181 @@
+"""What is known of the peer: facts of any protocol in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from telnet.client import MTTS, TRUECOLOUR, Client, colours_of
+
+Told = list[tuple[str, Any]]
+
+
+@pytest.fixture
+def told() -> Told:
+    return []
+
+
+@pytest.fixture
+def client(told: Told) -> Client:
+    return Client(lambda name, value: told.append((name, value)))
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_known_at_first() -> None:
+    client = Client()
+
+    assert (client.name, client.version, client.terminal, client.charset) == ("", "", "", "")
+    assert (client.location, client.display, client.speed, client.environment) == ("", "", None, {})
+    assert (client.width, client.height, client.colours) == (80, 24, 0)
+    assert (client.mtts, client.utf8, client.screen_reader, client.tls) == (MTTS(0), None, False, False)
+
+
+def test_news_is_told(client: Client, told: Told) -> None:
+    client.learn(name="Mudlet", version="4.19")
+
+    assert told == [("name", "Mudlet"), ("version", "4.19")]
+    assert (client.name, client.version) == ("Mudlet", "4.19")
+
+
+def test_what_was_known_is_no_news(client: Client, told: Told) -> None:
+    client.learn(width=100, height=24)
+    client.learn(width=100)
+
+    assert told == [("width", 100)]
+
+
+def test_facts_are_there_together_when_the_first_is_told() -> None:
+    seen: list[tuple[int, int]] = []
+    watched = Client(lambda name, value: seen.append((watched.width, watched.height)))
+
+    watched.learn(width=132, height=43)
+
+    assert seen == [(132, 43), (132, 43)]
+
+
+def test_a_listener_that_raises_loses_no_fact() -> None:
+    def fail(name: str, value: object) -> None:
+        raise LookupError
+
+    client = Client(fail)
+
+    with pytest.raises(LookupError):
+        client.learn(width=132, height=43)
+    assert (client.width, client.height) == (132, 43)
+
+
+def test_nobody_has_to_listen() -> None:
+    client = Client()
+
+    client.learn(name="PYMUD")
+
+    assert client.name == "PYMUD"
+
+
+@pytest.mark.parametrize("name", ["age", "_on_change", "learn", "__class__"])
+def test_what_a_client_has_not_cannot_be_learnt(client: Client, told: Told, name: str) -> None:
+    with pytest.raises(ValueError, match=f"^a client has no '{name}' to learn$"):
+        client.learn(width=100, **{name: 1})
+    assert (told, client.width) == ([], 80)
+
+
+def test_one_client_is_not_another() -> None:
+    first, second = Client(), Client()
+
+    first.environment["USER"] = "root"
+
+    assert second.environment == {}
+
+
+def test_what_is_known_is_shown(client: Client) -> None:
+    client.learn(name="tt++")
+
+    assert repr(client) == "<Client environment={}, name='tt++'>"
+
+
+# --- the terminal -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("terminal", "colours"),
+    [
+        ("", 0),
+        ("dumb", 0),
+        ("UNKNOWN", 0),
+        ("vt100", 0),
+        ("ANSI", 8),
+        ("xterm", 8),
+        ("XTERM-256COLOR", 256),
+        ("screen-256color", 256),
+        ("ANSI-TRUECOLOR", TRUECOLOUR),
+    ],
+)
+def test_a_terminal_is_known_by_its_name(terminal: str, colours: int) -> None:
+    assert colours_of(terminal) == colours
+
+
+def test_a_terminal_has_the_colours_of_its_name(client: Client, told: Told) -> None:
+    client.learn_terminal("xterm-256color")
+
+    assert told == [("terminal", "xterm-256color"), ("colours", 256)]
+
+
+def test_a_lesser_name_takes_no_colour_away(client: Client) -> None:
+    client.learn_mtts(MTTS.ANSI | MTTS.TRUECOLOUR)
+    client.learn_terminal("XTERM")
+
+    assert client.colours == TRUECOLOUR
+
+
+# --- MTTS -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flags", "colours"),
+    [
+        (0, 0),
+        (MTTS.ANSI, 8),
+        (MTTS.ANSI | MTTS.COLOURS_256, 256),
+        (MTTS.COLOURS_256 | MTTS.TRUECOLOUR, TRUECOLOUR),
+        (MTTS.VT100 | MTTS.UTF_8, 0),
+    ],
+)
+def test_flags_say_how_many_colours_there_are(client: Client, flags: int, colours: int) -> None:
+    client.learn_mtts(flags)
+
+    assert client.colours == colours
+
+
+def test_flags_of_a_real_client(client: Client) -> None:
+    client.learn_mtts(271)  # tt++ 2.02.20
+
+    assert client.mtts == MTTS.ANSI | MTTS.VT100 | MTTS.UTF_8 | MTTS.COLOURS_256 | MTTS.TRUECOLOUR
+    assert (client.colours, client.utf8, client.screen_reader) == (TRUECOLOUR, True, False)
+
+
+def test_a_screen_reader_is_known_by_its_flag(client: Client, told: Told) -> None:
+    client.learn_mtts(64)
+
+    assert ("screen_reader", True) in told
+
+
+def test_flags_that_nobody_knows_are_left_out(client: Client) -> None:
+    client.learn_mtts((1 << 200) + 4)
+
+    assert client.mtts == MTTS.UTF_8
+
+
+def test_without_the_flag_there_is_no_utf_8(client: Client) -> None:
+    client.learn_mtts(1)
+
+    assert client.utf8 is False
+
+
+def test_a_charset_says_more_about_utf_8_than_a_flag(client: Client) -> None:
+    client.learn(charset="UTF-8", utf8=True)
+    client.learn_mtts(1)
+
+    assert client.utf8 is True
