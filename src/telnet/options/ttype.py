@@ -22,9 +22,9 @@ class TTYPE(Option):
     """The client tells names, one for each question, and the last one twice.
 
     Server: asks until a name comes again, ``limits.terminal_types`` times at most.  By MTTS the first is the client's
-    name, the second its type of terminal, the third ``MTTS`` and its flags; without that third all are types of
-    terminal, the best first (RFC 1091).  ``client`` has what was learnt, and ``on_terminal_types(names)`` is called
-    with all of them at the end.
+    name, the second its type of terminal, the third ``MTTS`` and its flags, and nothing follows; without that third all
+    are types of terminal, the best first (RFC 1091).  ``client`` has what was learnt, and ``on_terminal_types(names)``
+    is called with all of them at the end.
 
     Client: ``TTYPE("NAME", "XTERM-256COLOR", "MTTS 271")`` are the names, in this order.
 
@@ -86,11 +86,12 @@ class TTYPE(Option):
             self._finish()
             return self.report(f"a terminal type is 1 to {_LONGEST} bytes", told)
         name = told.decode("ascii", "replace")
-        again = name in self.names
+        again = name.upper() in map(str.upper, self.names)  # names have no case (RFC 1091)
         if not again:
             self.names.append(name)
             self._take_note(name)
-        if again or len(self.names) >= self.session.limits.terminal_types:
+        # Nothing new comes behind the flags of MTTS, and some clients answer no more.
+        if again or self._mtts or len(self.names) >= self.session.limits.terminal_types:
             self._finish()
         else:
             self._ask()

@@ -1,0 +1,264 @@
+"""TTYPE and MTTS: the names of a terminal and what they say, in both roles."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from session_support import Pair, every_cut, served
+from traces import TRACES, segments
+
+from telnet import constants
+from telnet.client import MTTS
+from telnet.constants import DO, DONT, IAC, SB, SE, WILL, WONT
+from telnet.encode import negotiate, subnegotiation
+from telnet.limits import Limits
+from telnet.negotiation import Side
+from telnet.options import TTYPE, Role
+
+WILL_TTYPE = negotiate(WILL, constants.TTYPE)
+DO_TTYPE = negotiate(DO, constants.TTYPE)
+SEND = subnegotiation(constants.TTYPE, b"\x01")
+
+TINTIN = ("TINTIN++", "xterm-256color", "MTTS 271")
+
+
+@pytest.fixture(autouse=True)
+def both_parsers(monkeypatch: pytest.MonkeyPatch, parser_module: ModuleType) -> None:
+    monkeypatch.setattr("telnet.session.Parser", parser_module.Parser)
+
+
+def named(*names: str) -> bytes:
+    return b"".join(subnegotiation(constants.TTYPE, b"\x00" + name.encode()) for name in names)
+
+
+def told(received: bytes, limits: Limits | None = None) -> list[tuple[str, ...]]:
+    """What the handler of a server is told of this, as names."""
+    _, handler = served([TTYPE], WILL_TTYPE + received, limits=limits)
+    return [event[1] for event in handler.named("on_terminal_types")]
+
+
+# --- a server and a client --------------------------------------------------------------------------------------------
+
+
+def test_the_server_asks_and_the_client_names_its_terminal() -> None:
+    pair = Pair([TTYPE], [TTYPE("VT220")]).start()
+
+    assert bytes(pair.sent_by_server) == b"\xff\xfd\x18" + b"\xff\xfa\x18\x01\xff\xf0" * 2
+    assert bytes(pair.sent_by_client) == b"\xff\xfb\x18" + b"\xff\xfa\x18\x00VT220\xff\xf0" * 2
+    assert pair.at_server.named("on_terminal_types", "on_ready") == [("on_terminal_types", ("VT220",)), ("on_ready",)]
+    assert (pair.server.client.terminal, pair.server.client.colours) == ("VT220", 8)
+
+
+def test_a_client_may_have_many_terminals_the_best_first() -> None:
+    pair = Pair([TTYPE], [TTYPE("XTERM-256COLOR", "XTERM", "VT100")]).start()
+
+    assert pair.at_server.named("on_terminal_types") == [("on_terminal_types", ("XTERM-256COLOR", "XTERM", "VT100"))]
+    assert (pair.server.client.name, pair.server.client.terminal) == ("", "XTERM-256COLOR")
+
+
+def test_mtts_tells_the_client_the_terminal_and_what_it_can_do() -> None:
+    pair = Pair([TTYPE], [TTYPE(*TINTIN)]).start()
+    client = pair.server.client
+
+    assert (client.name, client.terminal, client.mtts) == ("TINTIN++", "xterm-256color", MTTS(271))
+    assert (client.colours, client.utf8) == (1 << 24, True)
+    assert pair.at_server.named("on_terminal_types", "on_ready") == [("on_terminal_types", TINTIN), ("on_ready",)]
+
+
+def test_a_client_without_a_name_says_that_it_is_unknown() -> None:
+    pair = Pair([TTYPE]).start()
+
+    assert pair.server.client.terminal == "UNKNOWN"
+
+
+def test_the_list_begins_again_behind_its_end() -> None:
+    client, _ = served([TTYPE("A", "B")], DO_TTYPE + SEND * 4, role=Role.CLIENT)
+
+    assert client.take() == WILL_TTYPE + named("A", "B", "B", "A")
+
+
+def test_after_a_dont_the_list_begins_again() -> None:
+    dont = negotiate(DONT, constants.TTYPE)
+    client, _ = served([TTYPE("A", "B")], DO_TTYPE + SEND + dont + DO_TTYPE + SEND, role=Role.CLIENT)
+
+    assert client.take().count(named("A")) == 2
+
+
+def test_a_server_that_asks_anew_learns_anew() -> None:
+    pair = Pair([TTYPE], [TTYPE("XTERM")]).start().clear()
+    ttype = pair.server[TTYPE]
+
+    ttype.refuse(Side.REMOTE)
+    ttype.request()
+    pair.run()
+
+    assert pair.at_server.events == [("on_terminal_types", ("XTERM",))]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "caf\u00e9", "VT\x1b100"])
+def test_a_name_that_cannot_be_told_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="^a terminal type is 1 to 64 characters of ASCII, not "):
+        TTYPE("XTERM", name)
+
+
+# --- the server alone -------------------------------------------------------------------------------------------------
+
+
+def test_the_names_are_the_same_however_they_are_cut() -> None:
+    for pieces in every_cut(WILL_TTYPE + named(*TINTIN)):
+        _, handler = served([TTYPE], *pieces)
+
+        assert handler.named("on_terminal_types", "on_ready") == [("on_terminal_types", TINTIN), ("on_ready",)]
+
+
+def test_the_next_question_follows_its_answer() -> None:
+    session, _ = served([TTYPE], WILL_TTYPE)
+    assert session.take() == DO_TTYPE + SEND
+
+    session.receive(named("XTERM"), 0.0)
+
+    assert session.take() == SEND
+
+
+def test_nothing_is_asked_behind_the_flags() -> None:
+    session, _ = served([TTYPE], WILL_TTYPE + named("PYMUD", "XTERM", "MTTS 783"))  # which answers no more
+
+    assert session.take() == DO_TTYPE + SEND * 3
+    assert session.ready
+
+
+def test_ready_waits_for_the_names() -> None:
+    session, handler = served([TTYPE], WILL_TTYPE + named("XTERM"))
+    assert not session.ready
+
+    session.receive(named("XTERM"), 0.0)
+
+    assert handler.named("on_terminal_types", "on_ready") == [("on_terminal_types", ("XTERM",)), ("on_ready",)]
+
+
+def test_a_client_that_has_no_terminal_is_not_waited_for() -> None:
+    session, _ = served([TTYPE], negotiate(WONT, constants.TTYPE))
+
+    assert session.ready
+
+
+def test_a_client_that_turns_it_off_is_not_waited_for() -> None:
+    session, _ = served([TTYPE], WILL_TTYPE + negotiate(WONT, constants.TTYPE))
+
+    assert session.ready
+
+
+def test_the_first_name_is_known_before_the_others_come() -> None:
+    session, _ = served([TTYPE], WILL_TTYPE + named("XTERM"))
+
+    assert session.client.terminal == "XTERM"
+
+
+def test_a_name_has_no_case() -> None:
+    assert told(named("XTERM", "xterm")) == [("XTERM",)]
+
+
+def test_a_list_without_an_end_is_asked_for_so_often_and_no_more() -> None:
+    names = tuple(f"T{number}" for number in range(1000))
+
+    assert told(named(*names)) == [names[:8]]
+    assert told(named(*names), Limits(terminal_types=2)) == [names[:2]]
+
+
+@pytest.mark.parametrize("third", ["MTTS", "MTTS ", "MTTS x", "MTTS -1", "MTTS \u0662", "VT100"])
+def test_what_is_not_flags_is_a_terminal(third: str) -> None:
+    session, _ = served([TTYPE], WILL_TTYPE + named("ANSI", "XTERM", third, third))
+
+    assert (session.client.name, session.client.terminal, session.client.mtts) == ("", "ANSI", MTTS(0))
+
+
+def test_a_name_that_is_known_already_stays() -> None:
+    session, _ = served([TTYPE])
+    session.client.learn(name="Mudlet")
+
+    session.receive(WILL_TTYPE + named("MUDLET", "ANSI", "MTTS 1"), 0.0)
+
+    assert session.client.name == "Mudlet"
+
+
+# --- bad input --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "x" * 60_000])
+def test_a_name_of_no_length_or_too_much_is_the_last(name: str) -> None:
+    session, handler = served([TTYPE], WILL_TTYPE + named("XTERM", name))
+
+    reason = "TTYPE: a terminal type is 1 to 64 bytes"
+    assert handler.named("on_protocol_error") == [("on_protocol_error", reason, name.encode()[:64])]
+    assert handler.named("on_terminal_types") == [("on_terminal_types", ("XTERM",))]
+    assert (session.client.terminal, session.ready) == ("XTERM", True)
+
+
+def test_a_name_beyond_ascii_is_replaced() -> None:
+    assert told(named("\u00e9", "\u00e9")) == [("\ufffd\ufffd",)]
+
+
+def test_an_answer_nobody_asked_for_is_reported() -> None:
+    session, handler = served([TTYPE], WILL_TTYPE + named(*TINTIN, "MTTS 271"))
+
+    reason = "TTYPE: a terminal type that nobody asked for"
+    assert handler.named("on_protocol_error") == [("on_protocol_error", reason, b"MTTS 271")]
+
+
+@pytest.mark.parametrize("data", [b"", b"\x02", b"\xff"])
+@pytest.mark.parametrize("role", Role)
+def test_neither_a_question_nor_an_answer_is_reported(role: Role, data: bytes) -> None:
+    _, handler = served([TTYPE], WILL_TTYPE + DO_TTYPE, subnegotiation(constants.TTYPE, data), role=role)
+
+    reason = "TTYPE: neither a question to the client nor its answer"
+    assert handler.named("on_protocol_error") == [("on_protocol_error", reason, data)]
+
+
+def test_a_client_does_not_ask_and_a_server_does_not_answer() -> None:
+    _, at_server = served([TTYPE], WILL_TTYPE + SEND)
+    _, at_client = served([TTYPE], DO_TTYPE + named("XTERM"), role=Role.CLIENT)
+
+    assert at_server.named("on_protocol_error")
+    assert at_client.named("on_protocol_error")
+
+
+def test_a_question_that_breaks_off_is_not_answered() -> None:
+    broken = IAC + SB + constants.TTYPE + b"\x01" + negotiate(DO, constants.SGA) + IAC + SE
+    session, handler = served([TTYPE], DO_TTYPE + broken, role=Role.CLIENT)
+
+    assert session.take() == WILL_TTYPE + negotiate(WONT, constants.SGA)
+    assert handler.named("on_protocol_error")
+
+
+@pytest.mark.parametrize("role", Role)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(payloads=st.lists(st.binary(max_size=70), max_size=12))
+def test_no_payload_raises(role: Role, payloads: list[bytes]) -> None:
+    received = b"".join(subnegotiation(constants.TTYPE, data) for data in payloads)
+
+    session, _ = served([TTYPE], WILL_TTYPE + DO_TTYPE + received, role=role)
+
+    assert len(session[TTYPE].names) <= session.limits.terminal_types
+
+
+# --- what clients really sent -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trace", "names"),
+    [
+        ("tt++-mud", TINTIN),
+        ("pymud-mud", ("PYMUD", "XTERM", "MTTS 783")),
+        ("plink-mud", ("XTERM",)),
+        ("inetutils-telnet-mud", ("XTERM-256COLOR",)),
+        ("telnetlib3-client-mud", ("xterm-256color",)),
+        ("busybox-telnet-mud", ("xterm-256color",)),
+    ],
+)
+def test_recorded_clients_name_themselves(trace: str, names: tuple[str, ...]) -> None:
+    _, handler = served([TTYPE], b"".join(segments(TRACES / f"{trace}.jsonl", "c2s")))
+
+    assert handler.named("on_terminal_types") == [("on_terminal_types", names)]
