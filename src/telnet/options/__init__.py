@@ -20,7 +20,9 @@ from telnet.options.naws import NAWS
 from telnet.options.option import Option, Role, StatelessOption
 from telnet.options.sga import SGA
 from telnet.options.timing_mark import TIMING_MARK
+from telnet.options.tspeed import TSPEED
 from telnet.options.ttype import TTYPE
+from telnet.options.xdisploc import XDISPLOC
 from telnet.options.zmp import ZMP
 
 __all__ = [
@@ -40,7 +42,9 @@ __all__ = [
     "NAWS",
     "SGA",
     "TIMING_MARK",
+    "TSPEED",
     "TTYPE",
+    "XDISPLOC",
     "CompressionOption",
     "ZMP",
     "Option",
