@@ -19,6 +19,7 @@ from telnet.options.mxp import MXP
 from telnet.options.naws import NAWS
 from telnet.options.option import Option, Role, StatelessOption
 from telnet.options.sga import SGA
+from telnet.options.sndloc import SNDLOC
 from telnet.options.timing_mark import TIMING_MARK
 from telnet.options.tspeed import TSPEED
 from telnet.options.ttype import TTYPE
@@ -41,6 +42,7 @@ __all__ = [
     "MSSP",
     "NAWS",
     "SGA",
+    "SNDLOC",
     "TIMING_MARK",
     "TSPEED",
     "TTYPE",
