@@ -9,6 +9,7 @@ from telnet.options.compression import CompressionOption
 from telnet.options.echo import ECHO
 from telnet.options.eor import EOR
 from telnet.options.gmcp import GMCP
+from telnet.options.lflow import LFLOW
 from telnet.options.logout import LOGOUT
 from telnet.options.mccp2 import MCCP2
 from telnet.options.mccp3 import MCCP3
@@ -33,6 +34,7 @@ __all__ = [
     "ECHO",
     "EOR",
     "GMCP",
+    "LFLOW",
     "LOGOUT",
     "MCCP2",
     "MCCP3",
