@@ -21,6 +21,7 @@ from telnet.options.naws import NAWS
 from telnet.options.option import Option, Role, StatelessOption
 from telnet.options.sga import SGA
 from telnet.options.sndloc import SNDLOC
+from telnet.options.status import STATUS
 from telnet.options.timing_mark import TIMING_MARK
 from telnet.options.tspeed import TSPEED
 from telnet.options.ttype import TTYPE
@@ -45,6 +46,7 @@ __all__ = [
     "NAWS",
     "SGA",
     "SNDLOC",
+    "STATUS",
     "TIMING_MARK",
     "TSPEED",
     "TTYPE",
