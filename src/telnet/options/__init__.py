@@ -18,6 +18,7 @@ from telnet.options.msp import MSP
 from telnet.options.mssp import MSSP
 from telnet.options.mxp import MXP
 from telnet.options.naws import NAWS
+from telnet.options.new_environ import NEW_ENVIRON
 from telnet.options.option import Option, Role, StatelessOption
 from telnet.options.sga import SGA
 from telnet.options.sndloc import SNDLOC
@@ -44,6 +45,7 @@ __all__ = [
     "MSDP",
     "MSSP",
     "NAWS",
+    "NEW_ENVIRON",
     "SGA",
     "SNDLOC",
     "STATUS",

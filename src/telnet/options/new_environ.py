@@ -1,0 +1,265 @@
+"""NEW-ENVIRON: variables of the client's environment (RFC 1572), and with MNES what the client is and can do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from telnet import constants
+from telnet.negotiation import Side
+from telnet.options.option import Option, Role
+
+__all__ = ["NEW_ENVIRON", "Variable", "decode_variables", "encode_variables"]
+
+_IS: Final = b"\x00"
+_SEND: Final = b"\x01"
+_INFO: Final = b"\x02"
+
+_VAR: Final = b"\x00"
+_VALUE: Final = b"\x01"
+_ESC: Final = b"\x02"
+_USERVAR: Final = b"\x03"
+
+_TEXT: Final = rb"([^\x00-\x03]*(?:\x02.[^\x00-\x03]*)*)"
+_VARIABLE: Final = re.compile(rb"([\x00\x03])" + _TEXT + rb"(?:\x01" + _TEXT + rb")?", re.DOTALL)
+_SPECIAL: Final = re.compile(rb"[\x00-\x03]")
+_ESCAPED: Final = re.compile(rb"\x02(.)", re.DOTALL)
+
+_MNES: Final = ("CLIENT_NAME", "CLIENT_VERSION", "TERMINAL_TYPE", "MTTS", "CHARSET")
+_LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
+
+# Those that are a VAR where all of a kind are wanted (RFC 1572 section 6, the MNES page).
+_WELL_KNOWN: Final = frozenset((*_MNES, "IPADDRESS", "USER", "JOB", "ACCT", "PRINTER", "SYSTEMTYPE", "DISPLAY"))
+
+# Of a name and its value together: what is kept stays within `limits.variables` times that.
+_LONGEST: Final = 1024
+
+# Of a SEND: some clients have 256 bytes for a whole subnegotiation.
+_QUESTION: Final = 200
+
+_UTF8_LOCALE: Final = re.compile(r"[^.]*\.utf-?8(@.*)?", re.IGNORECASE)
+
+
+class Variable(NamedTuple):
+    """A variable, as it goes over the wire."""
+
+    name: str
+    """In a question, an empty one stands for all of its kind."""
+
+    value: str | None = None
+    """None where it is undefined, and in a question."""
+
+    user: bool = False
+    """Whether it is a USERVAR, one of the user's own, and not a VAR that RFC 1572 or MNES gives a meaning."""
+
+
+def encode_variables(variables: Iterable[Variable]) -> bytes:
+    """Return the payload behind IS, SEND or INFO.
+
+    Text is UTF-8, and bytes 0 to 3 in it are escaped; 255 is not doubled here, that is for whoever sends it.  Source:
+    RFC 1572 section 2.
+    """
+    return b"".join(map(_encode, variables))
+
+
+def _encode(variable: Variable) -> bytes:
+    encoded = (_USERVAR if variable.user else _VAR) + _escape(variable.name)
+    return encoded if variable.value is None else encoded + _VALUE + _escape(variable.value)
+
+
+def _escape(text: str) -> bytes:
+    return _SPECIAL.sub(lambda special: _ESC + special[0], text.encode("utf-8", "replace"))
+
+
+def decode_variables(data: bytes) -> Iterator[Variable]:
+    """Yield the variables of a payload behind IS, SEND or INFO; what is not UTF-8 in them is replaced.
+
+    Raises ``ValueError`` at the first that is malformed, when all before it have been yielded.
+    """
+    position = 0
+    while position < len(data):
+        found = _VARIABLE.match(data, position)
+        if found is None:
+            raise ValueError("a variable begins with VAR or USERVAR, and has one VALUE at most")
+        position = found.end()
+        if data[position:] == _ESC:
+            raise ValueError("cut off behind an ESC")
+        kind, name, value = found.groups()
+        yield Variable(_unescape(name), None if value is None else _unescape(value), kind == _USERVAR)
+
+
+def _unescape(data: bytes) -> str:
+    return _ESCAPED.sub(rb"\1", data).decode("utf-8", "replace")
+
+
+class NEW_ENVIRON(Option):
+    """The client tells variables of its environment, and changes of them.
+
+    Server: asks for the names in ``ask`` when the client agrees, by default for those of MNES and of the locale.  Each
+    is asked for as VAR and as USERVAR, since clients differ in what they take it for.  USER is not among them: the
+    telnet of Microsoft Windows crashes on it.  Calls ``on_environment(name, value)`` for what is new; None says that
+    the variable is undefined.  ``client.environment`` has all of them, up to ``limits.variables``, and ``client`` has
+    what those of MNES and of the locale mean.
+
+    Client: ``NEW_ENVIRON(variables={"CLIENT_NAME": "..."})`` tells these when it is asked for them or for all; others
+    are undefined.  :meth:`update` tells changes.
+
+    Sources: RFC 1572, the MNES page (Mud New-Environ Standard).
+    """
+
+    code = constants.NEW_ENVIRON
+    performer = Role.CLIENT
+
+    def __init__(
+        self, ask: Iterable[str] = (*_MNES, *_LOCALE), variables: Mapping[str, str | None] | None = None
+    ) -> None:
+        self._names = _checked(ask)
+        self._given = _checked_values(variables or {})
+
+    def setup(self) -> None:
+        self.variables = dict(self._given)
+
+    def on_enabled(self, side: Side) -> None:
+        if side is Side.REMOTE:
+            self.ask()
+
+    def ask(self, *names: str) -> bool:
+        """Server: ask for variables, without names for those of the settings; return whether that was sent.
+
+        A client answers what it likes, possibly nothing.  Raises ``TypeError`` or ``ValueError`` for what is no name.
+        """
+        wanted = _checked(names) or self._names
+        if not self.remote:
+            return False
+        for user in (False, True):
+            for question in _questions(wanted, user):
+                self.send(_SEND + question)
+        return True
+
+    def update(self, variables: Mapping[str, str | None]) -> bool:
+        """Client: tell the server what has changed; return whether that was sent.
+
+        None says that a variable is undefined.  While the server has not asked it is not sent, but told when the server
+        does.  Raises ``TypeError`` or ``ValueError`` for what is no name or no value.
+        """
+        changed = _checked_values(variables)
+        self.variables.update(changed)
+        if not self.local:
+            return False
+        self.send(_INFO + encode_variables(_own(name, value) for name, value in changed.items()))
+        return True
+
+    def on_subnegotiation(self, data: bytes) -> None:
+        command, payload = data[:1], data[1:]
+        if command == _SEND and self.local:
+            self._answer(payload)
+        elif command in (_IS, _INFO) and self.remote:
+            self._learn(payload, changed=command == _INFO)
+        else:
+            self.report("neither a question to the client nor its answer", data)
+
+    def _answer(self, payload: bytes) -> None:
+        """Tell what is asked for, in its order; each once, so that no question makes a long answer."""
+        questions = self._read(payload) if payload else [Variable(""), Variable("", user=True)]
+        answers: dict[tuple[str, bool], Variable] = {}
+        for name, _, user in questions:
+            if name:
+                answers[name, user] = Variable(name, self.variables.get(name), user)
+            else:
+                answers.update(self._all(user))
+        if questions:
+            self.send(_IS + encode_variables(answers.values()))
+
+    def _all(self, user: bool) -> dict[tuple[str, bool], Variable]:
+        own = (_own(name, value) for name, value in self.variables.items() if value is not None)
+        return {(each.name, user): each for each in own if each.user is user}
+
+    def _learn(self, payload: bytes, *, changed: bool) -> None:
+        known = self.client.environment
+        environment = dict(known)
+        for name, value, _ in self._read(payload):
+            if not name:
+                continue  # TinTin++ and telnetlib3 send such among the others
+            if value is None and not changed and environment.get(name) is not None:
+                continue  # it is defined, as the other kind
+            if name in environment or len(environment) < self.session.limits.variables:
+                environment[name] = value
+            else:
+                self.report(f"more than {self.session.limits.variables} variables", payload)
+                break
+        news = {name: value for name, value in environment.items() if name not in known or known[name] != value}
+        if news:
+            self.client.learn(environment=environment)
+        for name, value in news.items():
+            self._take_note(name, (value or "").strip())
+        for name, value in news.items():
+            self.emit("on_environment", name, value)
+
+    def _read(self, payload: bytes) -> list[Variable]:
+        """Return the variables of a payload that have a name or stand for all, as far as limits allow."""
+        variables: list[Variable] = []
+        try:
+            for variable in decode_variables(payload):
+                if len(variables) >= self.session.limits.variables:
+                    raise ValueError(f"more than {self.session.limits.variables} variables")
+                if len(variable.name) + len(variable.value or "") > _LONGEST:
+                    raise ValueError(f"a variable of more than {_LONGEST} characters")
+                variables.append(variable)
+        except ValueError as error:
+            self.report(str(error), payload)
+        return variables
+
+    def _take_note(self, name: str, value: str) -> None:
+        client = self.client
+        if not value:
+            return
+        if name == "CLIENT_NAME":
+            client.learn(name=value)
+        elif name == "CLIENT_VERSION":
+            client.learn(version=value)
+        elif name == "TERMINAL_TYPE":
+            client.learn_terminal(value)
+        elif name == "MTTS" and value.isdecimal():
+            client.learn_mtts(int(value))
+        elif name == "CHARSET":
+            client.learn(charset=value, utf8=value.upper() in ("UTF-8", "UTF8"))
+        elif name in _LOCALE and client.utf8 is None and _UTF8_LOCALE.fullmatch(value):
+            client.learn(utf8=True)
+
+
+def _own(name: str, value: str | None) -> Variable:
+    return Variable(name, value, name not in _WELL_KNOWN)
+
+
+def _questions(names: Iterable[str], user: bool) -> Iterator[bytes]:
+    """Yield the payloads of as many SENDs as it takes."""
+    question = b""
+    for name in names:
+        asked = _encode(Variable(name, None, user))
+        if question and len(question) + len(asked) > _QUESTION:
+            yield question
+            question = b""
+        question += asked
+    if question:
+        yield question
+
+
+def _checked(names: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise TypeError(f"names are a sequence of str, as [{names!r}] is, not {names!r}")
+    names = tuple(names)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a variable is str, not {name!r}")
+        if not name:
+            raise ValueError("the name of a variable is not empty")
+    return names
+
+
+def _checked_values(variables: Mapping[str, str | None]) -> dict[str, str | None]:
+    _checked(variables.keys())
+    for name, value in variables.items():
+        if not (value is None or isinstance(value, str)):
+            raise TypeError(f"the value of {name} is str, or None for an undefined one, not {value!r}")
+    return dict(variables)
