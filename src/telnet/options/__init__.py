@@ -5,6 +5,7 @@ from __future__ import annotations
 from telnet.options.aardwolf import AARDWOLF
 from telnet.options.atcp import ATCP
 from telnet.options.binary import BINARY
+from telnet.options.charset import CHARSET
 from telnet.options.compression import CompressionOption
 from telnet.options.echo import ECHO
 from telnet.options.eor import EOR
@@ -33,6 +34,7 @@ __all__ = [
     "AARDWOLF",
     "ATCP",
     "BINARY",
+    "CHARSET",
     "ECHO",
     "EOR",
     "GMCP",

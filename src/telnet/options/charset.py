@@ -1,0 +1,151 @@
+"""CHARSET: agreeing on the encoding of text (RFC 2066)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from telnet import constants
+from telnet.lines import lookup_encoding
+from telnet.negotiation import Side, State
+from telnet.options.option import Option
+
+__all__ = ["CHARSET"]
+
+_REQUEST: Final = b"\x01"
+_ACCEPTED: Final = b"\x02"
+_REJECTED: Final = b"\x03"
+_TTABLE_IS: Final = b"\x04"
+_TTABLE_REJECTED: Final = b"\x05"
+
+_SEPARATOR: Final = b";"
+_TTABLE: Final = b"[TTABLE]"
+
+# Names of a request that are looked at; clients and servers offer up to twenty.
+_MOST: Final = 100
+
+
+class CHARSET(Option):
+    """The two agree on an encoding: one requests some, the best first, and the other accepts one of them or none.
+
+    ``CHARSET("UTF-8", "ISO-8859-1")`` are those that we speak, by the names that go over the wire, which Python has to
+    know.  A name of the peer is only ever compared with these, without regard to case, hyphens and underscores.
+
+    Either role: calls ``on_charset(encoding)`` when text is in another encoding from here on, with Python's name for
+    it; the session uses it already.  ``client.charset`` is the name in our list, ``client.utf8`` whether it is UTF-8.
+
+    A server offers the option, and requests its encodings when the client agrees.  A client that declines is asked to
+    offer it itself: MUSHclient agrees to nothing else, and wants to be requested all the same.  A client requests
+    nothing by itself; :meth:`propose` requests, or requests again.  Nothing ever waits for any of this, since the
+    answer may not come at all.
+
+    Source: RFC 2066.  Translation tables are declined.
+    """
+
+    code = constants.CHARSET
+    settling = False  # some clients say DO and then nothing
+
+    def __init__(self, *encodings: str) -> None:
+        names = encodings or ("UTF-8", "ISO-8859-1", "US-ASCII")
+        self._encodings = {_bare(_checked(name)): (name, lookup_encoding(name)) for name in names}
+
+    def setup(self) -> None:
+        self._waiting = False
+        self._proposed: set[bytes] = set()
+
+    def open(self) -> None:
+        if self.is_server:
+            self.offer()
+
+    def on_refused(self, side: Side) -> None:
+        if self.is_server and side is Side.LOCAL:
+            self.request()
+
+    def on_enabled(self, side: Side) -> None:
+        if self.is_server and (side is Side.LOCAL or not self.local):
+            self.propose()
+
+    def on_disabled(self, side: Side) -> None:
+        if not self.enabled:
+            self._waiting = False
+
+    @property
+    def _may_request(self) -> bool:
+        """Whether we said WILL (RFC 2066 section 2), or as a server were declined, and the client said it instead."""
+        declined = self.session.negotiator.state(self.code, Side.LOCAL) is State.NO
+        return self.local or (self.is_server and self.remote and declined)
+
+    def propose(self) -> bool:
+        """Request one of our encodings; return whether that was sent.
+
+        It is not while the option is off, while a request is not answered yet, or where only the peer may request.
+        """
+        if self._waiting or not self._may_request:
+            return False
+        self._waiting = True
+        self._proposed = set(self._encodings)
+        names = (name.encode("ascii") for name, _ in self._encodings.values())
+        self.send(_REQUEST + _SEPARATOR + _SEPARATOR.join(names))
+        return True
+
+    def on_subnegotiation(self, data: bytes) -> None:
+        command, payload = data[:1], data[1:]
+        if command == _REQUEST:
+            self._answer(payload)
+        elif command == _ACCEPTED:
+            self._be_accepted(payload)
+        elif command == _REJECTED:
+            self._be_rejected(payload)
+        elif command == _TTABLE_IS:
+            self.send(_TTABLE_REJECTED)
+        else:
+            self.report("neither a request nor an answer", data)
+
+    def _answer(self, payload: bytes) -> None:
+        if self._waiting and self.is_server:  # both requested: the server's is answered (RFC 2066 section 2)
+            return self.send(_REJECTED)
+        for name in _names(payload):
+            if (bare := _bare(name)) in self._encodings:
+                self.send(_ACCEPTED + name)
+                return self._switch(bare)
+        self.send(_REJECTED)
+
+    def _be_accepted(self, payload: bytes) -> None:
+        accepted = _bare(payload)
+        self._waiting = False
+        if accepted not in self._proposed:
+            return self.report("accepted what was not requested", payload)
+        self._proposed.clear()
+        self._switch(accepted)
+
+    def _be_rejected(self, payload: bytes) -> None:
+        """Learn that the peer speaks none of them, or not the one it names: TinTin++ answers name by name."""
+        if not self._proposed:
+            return self.report("rejected what was not requested", payload)
+        self._waiting = False
+        self._proposed = self._proposed - {_bare(payload)} if payload else set()
+
+    def _switch(self, bare: bytes) -> None:
+        name, encoding = self._encodings[bare]
+        self.session.encoding = encoding
+        self.client.learn(charset=name, utf8=encoding == "utf-8")
+        self.emit("on_charset", encoding)
+
+
+def _names(payload: bytes) -> list[bytes]:
+    """Return the names of a request: behind the mark of translation tables and its version, and the separator."""
+    if payload.startswith(_TTABLE):
+        payload = payload[len(_TTABLE) + 1 :]
+    separator = payload[:1]
+    return payload[1:].split(separator, _MOST)[:_MOST] if separator else []
+
+
+def _bare(name: bytes) -> bytes:
+    """Return what two ways to write the same name have in common."""
+    return name.translate(None, b"-_ ").upper()
+
+
+def _checked(name: str) -> bytes:
+    encoded = name.encode("ascii", "replace")
+    if not (name.isascii() and name.isprintable() and _bare(encoded)) or _SEPARATOR in encoded or b" " in encoded:
+        raise ValueError(f"the name of an encoding is printable ASCII without blanks and semicolons, not {name!r}")
+    return encoded

@@ -1,0 +1,427 @@
+"""CHARSET: agreeing on an encoding, in both roles."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from session_support import Pair, every_cut, served
+from traces import TRACES, segments
+
+from telnet import constants
+from telnet.constants import DO, DONT, IAC, SB, SE, WILL, WONT
+from telnet.encode import negotiate, subnegotiation
+from telnet.negotiation import Side
+from telnet.options import CHARSET, Role
+
+WILL_CHARSET = negotiate(WILL, constants.CHARSET)
+WONT_CHARSET = negotiate(WONT, constants.CHARSET)
+DO_CHARSET = negotiate(DO, constants.CHARSET)
+DONT_CHARSET = negotiate(DONT, constants.CHARSET)
+
+OURS = subnegotiation(constants.CHARSET, b"\x01;UTF-8;ISO-8859-1;US-ASCII")
+REJECTED = subnegotiation(constants.CHARSET, b"\x03")
+
+
+@pytest.fixture(autouse=True)
+def both_parsers(monkeypatch: pytest.MonkeyPatch, parser_module: ModuleType) -> None:
+    monkeypatch.setattr("telnet.session.Parser", parser_module.Parser)
+
+
+def charset(data: bytes) -> bytes:
+    return subnegotiation(constants.CHARSET, data)
+
+
+def accepted(name: str) -> bytes:
+    return charset(b"\x02" + name.encode())
+
+
+def request(names: str) -> bytes:
+    return charset(b"\x01" + names.encode())
+
+
+# --- a server and a client --------------------------------------------------------------------------------------------
+
+
+def test_the_server_requests_and_the_client_accepts() -> None:
+    pair = Pair([CHARSET("UTF-8", "ISO-8859-1")], [CHARSET("iso_8859-1")]).start()
+
+    assert bytes(pair.sent_by_server) == b"\xff\xfb\x2a\xff\xfa\x2a\x01;UTF-8;ISO-8859-1\xff\xf0"
+    assert bytes(pair.sent_by_client) == b"\xff\xfd\x2a\xff\xfa\x2a\x02ISO-8859-1\xff\xf0"
+    assert pair.at_server.named("on_charset") == [("on_charset", "iso8859-1")]
+    assert pair.at_client.named("on_charset") == [("on_charset", "iso8859-1")]
+    assert pair.server.encoding == pair.client.encoding == "iso8859-1"
+    assert (pair.server.client.charset, pair.server.client.utf8) == ("ISO-8859-1", False)
+
+
+def test_the_server_prefers_what_it_has_first() -> None:
+    pair = Pair([CHARSET]).start()
+
+    assert (pair.server.client.charset, pair.server.client.utf8, pair.server.encoding) == ("UTF-8", True, "utf-8")
+
+
+def test_text_is_in_the_new_encoding_from_there_on() -> None:
+    pair = Pair([CHARSET("CP437")], encoding="latin-1").start().clear()
+
+    pair.server.send_line("\u2592")
+    pair.client.send_line("\u00e9")
+    pair.run()
+
+    assert (bytes(pair.sent_by_server), bytes(pair.sent_by_client)) == (b"\xb1\r\n", b"\x82\r\n")
+    assert pair.at_server.events == [("on_line", "\u00e9")]
+
+
+def test_what_was_received_before_is_in_the_old_encoding() -> None:
+    session, handler = served([CHARSET("CP437")], DO_CHARSET + b"\xc3\xa9" + accepted("CP437") + b"\x82\r\n")
+
+    assert handler.named("on_line") == [("on_line", "\u00e9\u00e9")]
+
+
+def test_two_that_have_nothing_in_common_stay_as_they_are() -> None:
+    pair = Pair([CHARSET("KOI8-R")], [CHARSET("BIG5")]).start()
+
+    assert bytes(pair.sent_by_client) == DO_CHARSET + REJECTED
+    assert pair.server.encoding == pair.client.encoding == "utf-8"
+    assert pair.at_server.named("on_charset", "on_protocol_error") == []
+
+
+@pytest.mark.parametrize("received", [DO_CHARSET, WILL_CHARSET, WILL_CHARSET + DO_CHARSET])
+def test_a_client_requests_nothing_by_itself(received: bytes) -> None:
+    session, _ = served([CHARSET], received, role=Role.CLIENT)
+
+    assert OURS not in session.take()
+
+
+def test_a_client_may_request() -> None:
+    pair = Pair([CHARSET("CP437", "UTF-8")], [CHARSET("UTF-8")]).start()
+    pair.client[CHARSET].offer()
+    pair.run().clear()
+
+    assert pair.client[CHARSET].propose()
+    pair.run()
+
+    assert bytes(pair.sent_by_client) == request(";UTF-8")
+    assert bytes(pair.sent_by_server) == accepted("UTF-8")
+    assert pair.at_client.events == pair.at_server.events == [("on_charset", "utf-8")]
+
+
+def test_a_server_answers_a_client_that_requests() -> None:
+    session, handler = served([CHARSET], DONT_CHARSET + WILL_CHARSET + REJECTED + request(",utf-8"))
+
+    assert session.take().endswith(accepted("utf-8"))
+    assert handler.named("on_charset") == [("on_charset", "utf-8")]
+
+
+def test_of_two_requests_that_cross_the_one_of_the_server_is_answered() -> None:
+    server, client = CHARSET("UTF-8", "CP437"), CHARSET("CP437", "UTF-8")
+    pair = Pair([server], [client]).start()
+    pair.client[CHARSET].offer()
+    pair.run().clear()
+
+    assert pair.server[CHARSET].propose() and pair.client[CHARSET].propose()
+    pair.run()
+
+    assert bytes(pair.sent_by_server) == request(";UTF-8;CP437") + REJECTED
+    assert bytes(pair.sent_by_client) == request(";CP437;UTF-8") + accepted("UTF-8")
+    assert pair.server.encoding == pair.client.encoding == "utf-8"
+    assert pair.at_server.named("on_protocol_error") == pair.at_client.named("on_protocol_error") == []
+
+
+def test_an_encoding_may_be_agreed_on_again() -> None:
+    pair = Pair([CHARSET]).start().clear()
+
+    assert pair.server[CHARSET].propose()
+    pair.run()
+
+    assert pair.at_server.events == [("on_charset", "utf-8")]
+
+
+def test_nothing_is_requested_twice_before_the_answer() -> None:
+    session, _ = served([CHARSET], DO_CHARSET)
+    session.take()
+
+    assert not session[CHARSET].propose()
+    assert session.take() == b""
+
+
+@pytest.mark.parametrize(
+    ("role", "received"),
+    [(Role.SERVER, b""), (Role.SERVER, WILL_CHARSET), (Role.CLIENT, b""), (Role.CLIENT, WILL_CHARSET)],
+)
+def test_nothing_is_requested_without_the_right_to(role: Role, received: bytes) -> None:
+    session, _ = served([CHARSET], received, role=role)
+
+    assert not session[CHARSET].propose()
+    assert OURS not in session.take()
+
+
+def test_a_server_whose_offer_comes_to_be_accepted_requests_then() -> None:
+    session, _ = served([CHARSET], WILL_CHARSET, DO_CHARSET)
+
+    assert session.take() == WILL_CHARSET + DO_CHARSET + OURS
+
+
+def test_a_client_that_offers_when_all_is_agreed_on_is_not_requested_again() -> None:
+    session, _ = served([CHARSET], DO_CHARSET + accepted("UTF-8") + WILL_CHARSET)
+
+    assert session.take() == WILL_CHARSET + OURS + DO_CHARSET
+
+
+def test_an_answer_that_cannot_come_any_more_is_not_waited_for() -> None:
+    session, _ = served([CHARSET], DO_CHARSET + DONT_CHARSET + DO_CHARSET)
+
+    assert session.take().count(OURS) == 2
+
+
+def test_an_answer_is_waited_for_while_one_side_is_on() -> None:
+    session, _ = served([CHARSET], DO_CHARSET + WILL_CHARSET + DONT_CHARSET)
+
+    assert not session[CHARSET].propose()
+
+
+def test_one_template_serves_many_connections() -> None:
+    template = CHARSET("UTF-8")
+    served([template], DO_CHARSET + accepted("UTF-8"))
+
+    _, handler = served([template], DO_CHARSET)
+
+    assert handler.named("on_charset") == []
+
+
+# --- the server alone -------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_the_same_however_it_is_cut() -> None:
+    for pieces in every_cut(DO_CHARSET + accepted("ISO-8859-1")):
+        session, handler = served([CHARSET], *pieces)
+
+        assert handler.named("on_charset") == [("on_charset", "iso8859-1")]
+        assert session.encoding == "iso8859-1"
+
+
+def test_ready_waits_for_nothing() -> None:
+    session, _ = served([CHARSET])
+
+    assert session.ready
+
+
+def test_a_client_that_declines_is_asked_to_offer_and_requested_all_the_same() -> None:
+    session, handler = served([CHARSET], DONT_CHARSET, WILL_CHARSET, accepted("UTF-8"))  # MUSHclient
+
+    assert session.take() == WILL_CHARSET + DO_CHARSET + OURS
+    assert handler.named("on_charset") == [("on_charset", "utf-8")]
+
+
+def test_a_client_that_declines_both_is_left_alone() -> None:
+    session, _ = served([CHARSET], DONT_CHARSET, WONT_CHARSET)
+
+    assert session.take() == WILL_CHARSET + DO_CHARSET
+
+
+def test_a_client_refuses_nothing_by_asking_back() -> None:
+    client, _ = served([CHARSET], role=Role.CLIENT)
+    client[CHARSET].offer()
+
+    client.receive(DONT_CHARSET, 0.0)
+
+    assert client.take() == WILL_CHARSET
+
+
+@pytest.mark.parametrize("name", ["UTF-8", "utf8", " UTF-8", "Utf_8"])
+def test_a_name_is_accepted_however_it_is_written(name: str) -> None:
+    _, handler = served([CHARSET], DO_CHARSET + accepted(name))
+
+    assert handler.named("on_charset") == [("on_charset", "utf-8")]
+
+
+def test_a_client_that_rejects_each_name_by_itself_may_accept_the_next() -> None:
+    answers = charset(b"\x03UTF-8") + accepted("ISO-8859-1")
+
+    _, handler = served([CHARSET], DO_CHARSET + answers)
+
+    assert handler.named("on_charset", "on_protocol_error") == [("on_charset", "iso8859-1")]
+
+
+def test_a_name_that_was_rejected_cannot_be_accepted_any_more() -> None:
+    _, handler = served([CHARSET], DO_CHARSET + charset(b"\x03UTF-8") + accepted("UTF-8"))
+
+    assert handler.named("on_charset") == []
+    assert len(handler.named("on_protocol_error")) == 1
+
+
+def test_after_a_rejection_the_client_may_request_itself() -> None:
+    received = DO_CHARSET + WILL_CHARSET + charset(b"\x03UTF-8") + request(";US-ASCII")
+
+    session, handler = served([CHARSET], received)
+
+    assert session.take().endswith(accepted("US-ASCII"))
+    assert handler.named("on_charset") == [("on_charset", "ascii")]
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("payload", "answer"),
+    [
+        (b";UTF-8", b"\x02UTF-8"),
+        (b" utf8 x", b"\x02utf8"),
+        (b"xlatin1xIso-8859-1xUTF-8", b"\x02Iso-8859-1"),
+        (b"\xffUTF-8\xffUS-ASCII", b"\x02UTF-8"),
+        (b";UTF-16;US-ASCII;UTF-8", b"\x02US-ASCII"),
+        (b"[TTABLE]\x01;UTF-8;x", b"\x02UTF-8"),
+        (b"[TTABLE]\x01;x;y", b"\x03"),
+        (b";UTF-16;idna;rot13", b"\x03"),
+        (b";", b"\x03"),
+        (b";;;", b"\x03"),
+        (b"", b"\x03"),
+        (b"[TTABLE]", b"\x03"),
+        (b"[TTABLE]\x01", b"\x03"),
+        (b"UTF-8", b"\x03"),
+        (b";" + b"x;" * 30_000 + b"UTF-8", b"\x03"),
+        (b";" + b"UTF-8" * 10_000, b"\x03"),
+    ],
+)
+def test_a_request_is_answered_by_the_first_name_that_we_speak_as_it_was_written(payload: bytes, answer: bytes) -> None:
+    session, handler = served([CHARSET], WILL_CHARSET + charset(b"\x01" + payload), role=Role.CLIENT)
+
+    assert session.take() == DO_CHARSET + charset(answer)
+    assert handler.named("on_protocol_error") == []
+
+
+def test_a_request_is_the_same_however_it_is_cut() -> None:
+    for pieces in every_cut(WILL_CHARSET + charset(b"\x01\xffx\xffUTF-8")):
+        session, _ = served([CHARSET], *pieces, role=Role.CLIENT)
+
+        assert session.take() == DO_CHARSET + accepted("UTF-8")
+
+
+# --- wrong arguments --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "UTF 8", "a;b", "caf\u00e9", "a\nb", "--"])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    with pytest.raises(
+        ValueError, match="^the name of an encoding is printable ASCII without blanks and semicolons, not "
+    ):
+        CHARSET("UTF-8", name)
+
+
+@pytest.mark.parametrize(("name", "error"), [("KLINGON", LookupError), ("UTF-16", ValueError)])
+def test_what_python_cannot_use_is_refused(name: str, error: type[Exception]) -> None:
+    with pytest.raises(error, match="^encoding must "):
+        CHARSET(name)
+
+
+# --- bad input --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "UTF-16", "KLINGON", ";UTF-8", "x" * 60_000])
+def test_what_was_not_requested_cannot_be_accepted(name: str) -> None:
+    session, handler = served([CHARSET], DO_CHARSET + accepted(name))
+
+    reason = "CHARSET: accepted what was not requested"
+    assert handler.named("on_protocol_error") == [("on_protocol_error", reason, name.encode()[:64])]
+    assert (session.encoding, session.client.charset) == ("utf-8", "")
+
+
+def test_the_answer_counts_also_behind_one_that_did_not() -> None:
+    _, handler = served([CHARSET], DO_CHARSET + accepted("KLINGON") + accepted("UTF-8"))
+
+    assert handler.named("on_charset") == [("on_charset", "utf-8")]
+
+
+def test_an_answer_counts_once() -> None:
+    _, handler = served([CHARSET], DO_CHARSET + accepted("UTF-8") + accepted("US-ASCII") + REJECTED)
+
+    assert handler.named("on_charset") == [("on_charset", "utf-8")]
+    assert [event[1] for event in handler.named("on_protocol_error")] == [
+        "CHARSET: accepted what was not requested",
+        "CHARSET: rejected what was not requested",
+    ]
+
+
+@pytest.mark.parametrize("data", [b"\x02UTF-8", b"\x03", b"\x03UTF-8"])
+def test_an_answer_nobody_asked_for_is_reported(data: bytes) -> None:
+    session, handler = served([CHARSET], WILL_CHARSET + charset(data), role=Role.CLIENT)
+
+    [(_, reason, excerpt)] = handler.named("on_protocol_error")
+    assert reason.endswith("ed what was not requested")
+    assert excerpt == data[1:]
+    assert session.client.charset == ""
+
+
+def test_a_translation_table_is_declined() -> None:
+    table = charset(b"\x04\x01;ISO-8859-1;\x08\x00\x01\x00")
+
+    session, handler = served([CHARSET], WILL_CHARSET + table, role=Role.CLIENT)
+
+    assert session.take() == DO_CHARSET + charset(b"\x05")
+    assert handler.named("on_protocol_error") == []
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\x05", b"\x06", b"\x07", b"\x08", b"\xff"])
+def test_neither_a_request_nor_an_answer_is_reported(data: bytes) -> None:
+    _, handler = served([CHARSET], DO_CHARSET + charset(data))
+
+    assert handler.named("on_protocol_error") == [
+        ("on_protocol_error", "CHARSET: neither a request nor an answer", data)
+    ]
+
+
+def test_a_request_for_an_option_that_is_off_is_not_answered() -> None:
+    session, handler = served([CHARSET], request(";US-ASCII"), role=Role.CLIENT)
+
+    assert session.take() == b""
+    assert len(handler.named("on_protocol_error")) == 1
+
+
+def test_an_answer_that_breaks_off_is_dropped() -> None:
+    session, _ = served([CHARSET], DO_CHARSET + IAC + SB + constants.CHARSET + b"\x02US-ASCII" + IAC + WILL + SE)
+
+    assert session.encoding == "utf-8"
+
+
+payload = st.binary(max_size=20) | st.lists(
+    st.sampled_from([b"\1", b"\2", b"\3", b"\4", b";", b"UTF-8", b"[TTABLE]", b"CP437", b"\xff"])
+).map(b"".join)
+
+
+@pytest.mark.parametrize("role", Role)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(payloads=st.lists(payload, max_size=5))
+def test_no_payload_raises(role: Role, payloads: list[bytes]) -> None:
+    session, _ = served([CHARSET], WILL_CHARSET + DO_CHARSET + b"".join(map(charset, payloads)), role=role)
+
+    assert session.encoding in ("utf-8", "iso8859-1", "ascii")
+
+
+def test_a_server_that_stops_offering_keeps_the_encoding() -> None:
+    pair = Pair([CHARSET("CP437")]).start()
+
+    pair.server[CHARSET].refuse(Side.LOCAL)
+    pair.run()
+
+    assert pair.server.encoding == pair.client.encoding == "cp437"
+
+
+# --- what clients really sent -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trace", ["tt++-mud", "tt++-script-mud", "pymud-mud"])
+def test_recorded_clients_accept_utf_8(trace: str) -> None:
+    _, handler = served([CHARSET], b"".join(segments(TRACES / f"{trace}.jsonl", "c2s")))
+
+    assert handler.named("on_charset") == [("on_charset", "utf-8")]
+    assert handler.named("on_protocol_error") == []
+
+
+def test_a_recorded_server_separates_its_names_with_blanks() -> None:
+    received = b"".join(segments(TRACES / "server-telnetlib3-server-eager.jsonl", "s2c"))
+
+    session, _ = served([CHARSET("CP437", "US-ASCII")], received, role=Role.CLIENT)
+
+    assert accepted("CP437") in session.take()
+    assert session.encoding == "cp437"
