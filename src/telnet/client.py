@@ -71,7 +71,8 @@ class Client:
     that mean something."""
 
     charset: str = ""
-    """The encoding agreed on by CHARSET, or told by MNES; empty when neither happened."""
+    """The name of the encoding agreed on by CHARSET, or told by MNES; empty when neither happened.  Do not look it up,
+    since it may be any text: the session's ``encoding`` is what text is in."""
 
     environment: dict[str, str | None]
     """Its variables, from NEW-ENVIRON.  None is one that it says is undefined."""
