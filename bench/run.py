@@ -17,7 +17,7 @@ from random import Random
 import bars
 import charts
 import escaping
-import sessions
+import session_costs
 from corpora import Corpus, corpora, growth
 from figures import Cost, Environment, Figure, Results, Row, SessionCost
 from measure import ABSENT, CORRECT, Cell, prepare, ratio, rounds
@@ -73,7 +73,7 @@ class Run:
 
     def sessions(self) -> list[SessionCost]:
         say("timing sessions")
-        return sessions.measure(self.twins, self.count, self.random)
+        return session_costs.measure(self.twins, self.count, self.random)
 
     # --- the table ----------------------------------------------------------------------------------------------------
 

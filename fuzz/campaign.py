@@ -47,6 +47,15 @@ TARGETS = [
         },
     ),
     Target(
+        "sessions",
+        [sys.executable, str(ROOT / "fuzz" / "sessions.py")],
+        max_len=1024,
+        environment={
+            "PYTHONPATH": str(TESTS),
+            "LD_PRELOAD": str(Path(atheris.path()) / "asan_with_fuzzer.so"),
+        },
+    ),
+    Target(
         "cuts",
         [str(Path(sys.prefix) / "cuts")],
         max_len=4096,

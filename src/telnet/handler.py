@@ -239,6 +239,37 @@ class MudHandler:
     def on_window_size(self, width: int, height: int) -> None:
         """NAWS: the window has another size, in columns and rows.  Placeholder."""
 
+    def on_environment(self, name: str, value: str | None) -> None:
+        """NEW-ENVIRON, server: a variable of the client is new, or has another value.  Placeholder.
+
+        :param value: None if the client says that it is undefined.
+        """
+
+    def on_charset(self, encoding: str) -> None:
+        """CHARSET: text is in this encoding from here on, by Python's name.  Placeholder."""
+
+    def on_terminal_speed(self, transmit: int, receive: int) -> None:
+        """TSPEED, server: the bits a second that the client's terminal sends and receives.  Placeholder."""
+
+    def on_display(self, display: str) -> None:
+        """XDISPLOC, server: the client's X display; empty if it has none.  Placeholder."""
+
+    def on_location(self, location: str) -> None:
+        """SNDLOC, server: where the client's user is, as text for people.  Placeholder."""
+
+    def on_flow_control(self, enabled: bool) -> None:
+        """LFLOW, client: whether XOFF and XON (^S and ^Q) stop and start the output, or are keys.  Placeholder."""
+
+    def on_flow_restart(self, any_key: bool) -> None:
+        """LFLOW, client: whether any key starts the output again, or XON alone.  Placeholder."""
+
+    def on_status(self, options: tuple[tuple[bytes, bytes], ...], parameters: tuple[tuple[bytes, bytes], ...]) -> None:
+        """STATUS: what the peer takes to be on.  Placeholder.
+
+        :param options: WILL, WONT, DO or DONT, as the peer would say it, and the option.
+        :param parameters: an option, and what was agreed on about it.
+        """
+
     def on_gmcp(self, package: str, value: Any) -> None:
         """GMCP: a message came.  Placeholder.
 

@@ -8,6 +8,7 @@ from itertools import repeat
 from random import Random
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 from figures import SessionCost
 from peers import Twin
@@ -58,11 +59,8 @@ def parser_and_lines(twin: Twin) -> Calls:
 
 def session(twin: Twin, *options: Any, received: bytes = b"") -> Session:
     """A session over one of the twins, ready, and with nothing left to say."""
-    original, sessions.Parser = sessions.Parser, twin.module.Parser
-    try:
+    with patch.object(sessions, "Parser", twin.module.Parser):
         made = Session(Player(), options)
-    finally:
-        sessions.Parser = original
     made.start(0.0)
     made.receive(received + b"\r\n", 0.0)
     made.take()
@@ -86,9 +84,9 @@ def a_compressed_line_a_read(twin: Twin) -> Calls:
 
 
 def sending(made: Session) -> Calls:
-    def reply() -> None:
+    def reply() -> bytes:
         made.send_line(REPLY)
-        made.take()
+        return made.take()
 
     return (reply() for _ in range(LINES))
 
