@@ -83,7 +83,7 @@ def decode_variables(data: bytes) -> Iterator[Variable]:
         if found is None:
             raise ValueError("a variable begins with VAR or USERVAR, and has one VALUE at most")
         position = found.end()
-        if data[position:] == _ESC:
+        if position == len(data) - 1 and data.endswith(_ESC):
             raise ValueError("cut off behind an ESC")
         kind, name, value = found.groups()
         yield Variable(_unescape(name), None if value is None else _unescape(value), kind == _USERVAR)
