@@ -19,7 +19,7 @@ from telnet import session as sessions
 from telnet.constants import DO
 from telnet.encode import negotiate, subnegotiation
 from telnet.lines import LineDecoder
-from telnet.options import CHARSET, ECHO, EOR, GMCP, MCCP2, MCCP3, MSSP, NAWS, TTYPE
+from telnet.options import CHARSET, ECHO, EOR, GMCP, MCCP2, MCCP3, MSDP, NAWS, TTYPE
 from telnet.session import Session
 
 LINE = b"say hello there, how are you all today?\r\n"
@@ -27,27 +27,24 @@ REPLY = "You say 'hello there, how are you all today?'"
 BATCH = 100  # lines of a read that brings many
 LINES = 2000  # of one timing
 
-MUD = (TTYPE, NAWS, CHARSET, EOR, ECHO, GMCP, MSSP, MCCP3, MCCP2)
+MUD = (TTYPE, NAWS, CHARSET, EOR, ECHO, GMCP, MSDP, MCCP3, MCCP2)
 
 Calls = Iterator[object]
 
 
 class Player:
-    """A handler that counts its lines."""
+    """A handler that counts what it is given, by whatever name the stage calls it."""
 
-    def __init__(self) -> None:
-        self.lines = 0
+    count = 0
 
-    def on_line(self, line: str) -> None:
-        self.lines += 1
+    def on_line(self, line: str | bytes) -> None:
+        Player.count += 1
+
+    on_data = on_line
 
 
 def parser_alone(twin: Twin) -> Calls:
-    class Handler:
-        def on_data(self, data: bytes) -> None:
-            pass
-
-    return map(twin.module.Parser(Handler()).feed, repeat(LINE, LINES))
+    return map(twin.module.Parser(Player()).feed, repeat(LINE, LINES))
 
 
 def parser_and_lines(twin: Twin) -> Calls:
@@ -58,11 +55,11 @@ def parser_and_lines(twin: Twin) -> Calls:
 
 
 def session(twin: Twin, *options: Any, received: bytes = b"") -> Session:
-    """A session over one of the twins, ready, and with nothing left to say."""
+    """A session over one of the twins, with nothing left to say."""
     with patch.object(sessions, "Parser", twin.module.Parser):
         made = Session(Player(), options)
     made.start(0.0)
-    made.receive(received + b"\r\n", 0.0)
+    made.receive(received or b"\r\n", 0.0)
     made.take()
     return made
 
@@ -103,8 +100,8 @@ def a_line_a_read_of_twisted(twin: Twin) -> Calls:
     """Twisted's own classes for lines, which negotiate but do not decode; the twin does not matter."""
 
     class Protocol(StatefulTelnetProtocol):
-        def telnet_User(self, line: bytes) -> None:
-            pass
+        def telnet_Discard(self, line: bytes) -> None:
+            Player.count += 1
 
     transport = TelnetTransport(Protocol)  # type: ignore[no-untyped-call]
     transport.connectionMade()  # type: ignore[no-untyped-call]
@@ -123,11 +120,20 @@ STAGES: dict[str, Callable[[Twin], Calls]] = {
 }
 
 
+def cost(stage: str, twin: Twin) -> float:
+    calls = STAGES[stage](twin)
+    Player.count = 0
+    nanoseconds = clock(calls)
+    if Player.count != (LINES if stage.startswith("received") else 0):
+        raise SystemExit(f"{stage}: {Player.count} lines came instead of {LINES}")
+    return nanoseconds / LINES
+
+
 def measure(twins: list[Twin], rounds: int, random: Random) -> list[SessionCost]:
     """Return what each stage costs over each twin, in nanoseconds a line: medians; each round has its own order."""
     cells: dict[tuple[str, str], list[float]] = {(stage, twin.name): [] for stage in STAGES for twin in twins}
     for _ in range(rounds):
         for stage in random.sample(list(STAGES), len(STAGES)):
             for twin in random.sample(twins, len(twins)):
-                cells[stage, twin.name].append(clock(STAGES[stage](twin)) / LINES)
+                cells[stage, twin.name].append(cost(stage, twin))
     return [SessionCost(stage, *(median(cells[stage, twin.name]) for twin in twins)) for stage in STAGES]
