@@ -16,7 +16,7 @@ CANDIDATES := $(foreach minor,10 11 12 13 13t 14 14t 15 15t,python3.$(minor))
 PYTHONS ?= $(foreach python,$(CANDIDATES),$(shell $(python) -c 'print("$(python)")' 2>/dev/null))
 
 SOURCES := pyproject.toml setup.py \
-	$(shell find src examples -name '*.py' -o -name '*.py[ix]' -o -name py.typed)
+	$(shell find src examples -name '*.py' -o -name '*.py[ix]' -o -name '*.json' -o -name py.typed)
 
 BIN := .venv/bin
 
@@ -33,7 +33,7 @@ PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: .venv/.demo ## run the talker on HOST and PORT (127.0.0.1 4000)
+demo: .venv/.demo ## run the MUD of examples/mud on HOST and PORT (127.0.0.1 4000)
 	@$(BIN)/python -m telnet demo --host $(HOST) --port $(PORT)
 
 test: .venv/.test ## run the suite over the extension and the pure twin; every line must be covered

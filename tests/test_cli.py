@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -70,20 +72,49 @@ def test_port_out_of_range_is_refused_by_name(port: str, capsys: pytest.CaptureF
 
 
 def test_port_in_use_is_one_line_that_says_so(occupied_port: int, capsys: pytest.CaptureFixture[str]) -> None:
-    status = main(["demo", "--port", str(occupied_port)])
+    status = main(["demo", "--port", str(occupied_port), "--database", ":memory:"])
 
     expected = rf"telnet: cannot listen on 127\.0\.0\.1 port {occupied_port}: .*in use.*\n"
     assert status == 1
     assert re.fullmatch(expected, capsys.readouterr().err)
 
 
-def test_demo_serves_until_interrupted(free_port: int) -> None:
+def test_database_that_is_none_is_one_line_that_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear sir, we have not received\n" * 100)
+
+    status = main(["demo", "--database", str(letter)])
+
+    assert (status, capsys.readouterr().err) == (
+        1,
+        f"telnet: cannot keep characters in {letter}: file is not a database\n",
+    )
+
+
+def test_python_without_sqlite_is_one_line_that_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in [name for name in sys.modules if name.startswith("telnet.examples.mud")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+
+    status = main(["demo"])
+
+    assert status == 1
+    assert re.fullmatch("telnet: this Python lacks what the demo needs: .*sqlite3.*\n", capsys.readouterr().err)
+
+
+def test_demo_serves_until_interrupted(free_port: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "telnet", "demo", "--port", str(free_port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as demo:
         with connect(free_port) as client:
             greeting = client.recv(1)
             demo.send_signal(signal.SIGINT)
-            _, errors = demo.communicate(timeout=PATIENCE)
+            output, errors = demo.communicate(timeout=PATIENCE)
 
     assert greeting
     assert (demo.returncode, errors) == (0, "")
+    assert output == (
+        f"mud listening on 127.0.0.1 port {free_port}\ncharacters are kept in {tmp_path / 'telnet' / 'mud.sqlite3'}\n"
+    )

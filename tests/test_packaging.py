@@ -122,7 +122,7 @@ def test_sdist_holds_the_sources_and_nothing_generated(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         files = {name.partition("/")[2] for name in archive.getnames()}
 
-    assert {*PACKED, "src/telnet/_parser.pyx", "examples/talker.py", "docs/index.md", "tests/parser.txt"} <= files
+    assert {*PACKED, "src/telnet/_parser.pyx", "examples/mud/world.json", "docs/index.md", "tests/parser.txt"} <= files
     assert not [name for name in files if name.endswith((".so", ".pyc"))]
     assert {name for name in files if name.endswith(".c")} == {"bench/c/limit.c", "bench/c/libtelnet_driver.c"}
 
@@ -131,7 +131,8 @@ def test_sdist_holds_the_sources_and_nothing_generated(sdist: Path) -> None:
 def test_wheel_holds_every_module_and_its_types_but_no_sources_of_the_extension(unpacked: Path, tmp_path: Path) -> None:
     modules = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py*")}
     modules |= {f"telnet/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "examples").rglob("*.py")}
-    expected = {name for name in modules if name.endswith((".py", ".pyi"))} | {"telnet/py.typed"}
+    expected = {name for name in modules if name.endswith((".py", ".pyi"))}
+    expected |= {"telnet/py.typed", "telnet/examples/mud/world.json"}
 
     wheel = build("wheel", unpacked, tmp_path / "dist", TELNET_BUILD_EXTENSION="no")
 

@@ -1,4 +1,4 @@
-"""``python -m telnet demo``: the talker of the examples, to connect a MUD client to."""
+"""``python -m telnet demo``: the MUD of the examples, to connect a client to."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ DEFAULT_PORT = 4000  # what MUDs have used since the first DikuMUD
 
 def add_command(commands: Commands) -> None:
     """Add ``demo`` to the commands of the command line."""
-    command = commands.add_parser("demo", help="run a small talker to try a client on", description=__doc__)
+    command = commands.add_parser("demo", help="run a small MUD to try a client on", description=__doc__)
     command.add_argument("--host", default=DEFAULT_HOST, help="name or address to listen on (%(default)s)")
     command.add_argument("--port", default=DEFAULT_PORT, type=port, help="TCP port, 0 for any free one (%(default)s)")
+    command.add_argument(
+        "--database", metavar="FILE", help="where characters are kept, ':memory:' for nowhere (a file of this user's)"
+    )
     command.set_defaults(run=run)
 
 
@@ -34,13 +37,16 @@ def port(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until Ctrl-C, which is how a talker ends and no failure."""
-    # The examples are mapped into the package when it is built: they are not there for a reader of the source tree.
-    talker = importlib.import_module("telnet.examples.talker")
+    """Serve until Ctrl-C, which is how a MUD ends and no failure."""
     try:
-        talker.main(["--host", arguments.host, "--port", str(arguments.port)])
-    except OSError as error:
-        where = f"{arguments.host} port {arguments.port}"
-        print(f"telnet: cannot listen on {where}: {error.strerror or error}", file=sys.stderr)
+        # The examples are mapped into the package when it is built: they are not there for a reader of the source tree.
+        mud = importlib.import_module("telnet.examples.mud.main")
+    except ImportError as error:
+        print(f"telnet: this Python lacks what the demo needs: {error}", file=sys.stderr)  # SQLite, in most cases
+        return 1
+    try:
+        mud.serve(arguments.host, arguments.port, arguments.database)
+    except mud.CannotServe as error:
+        print(f"telnet: {error}", file=sys.stderr)
         return 1
     return 0

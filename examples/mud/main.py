@@ -1,0 +1,71 @@
+"""The server: players on the engine, signals, and a clean end."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from telnet import Engine, MudServer
+
+from .accounts import Accounts, default_path
+from .game import Game
+from .player import players_of
+from .world import World
+
+
+class CannotServe(Exception):
+    """Somebody has to put something right first: where characters are kept, or where to listen."""
+
+
+def serve(host: str = "127.0.0.1", port: int = 4000, database: str | Path | None = None) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    :param database: the file where characters are kept; ``:memory:`` for none, so that they are forgotten.
+    :raises CannotServe: when the database or the port cannot be had.
+    """
+    path = default_path() if database is None else database
+    with closing(open_accounts(path)) as accounts:
+        serve_on_selectors(Game(World.load(), accounts), host, port)
+
+
+def open_accounts(path: str | Path) -> Accounts:
+    try:
+        return Accounts(path)
+    except (OSError, sqlite3.Error) as error:
+        raise CannotServe(f"cannot keep characters in {path}: {error}") from error
+
+
+def serve_on_selectors(game: Game, host: str, port: int) -> None:
+    engine = Engine.instance()
+    with listening(host, port):
+        server = MudServer(players_of(game)).listen((host, port))
+
+    def stop() -> None:
+        game.close()
+        server.close()
+        engine.stop()
+
+    when_told_to_stop(lambda: engine.call_from_thread(stop))
+    announce(game, host, server.local_address[1])
+    engine.start()
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotServe(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+
+
+def when_told_to_stop(stop: Callable[[], object]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop())
+
+
+def announce(game: Game, host: str, port: int) -> None:
+    game.port = port
+    print(f"mud listening on {host} port {port}\ncharacters are kept in {game.accounts.path}", flush=True)

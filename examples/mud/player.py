@@ -1,0 +1,179 @@
+"""A player: what a connection speaks, and who is at its end."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from telnet import Limits
+from telnet.options import CHARSET, ECHO, EOR, GMCP, MCCP2, MCCP3, MSDP, MSP, MSSP, MXP, NAWS, NEW_ENVIRON, TTYPE
+from telnet.options.msp import Sound
+from telnet.options.plain_text import plain_text
+
+from . import panels
+from .accounts import Character
+from .commands import obey
+from .game import Game
+from .login import Login
+from .screen import WARNING, Piece, text_of
+from .terminal import Terminal
+from .views import view_room
+from .world import ORIGINS, Room
+
+STEP = 4  # moves that it takes
+HARM = 7  # health that it takes
+REST = 2.0  # seconds, after which some of both is back
+
+
+class Player(Terminal):
+    """A stranger first, who is asked for a name; then somebody in the game."""
+
+    game: ClassVar[Game]
+    limits = Limits(line=4096)
+
+    name = ""
+    """Empty before the login, and when the player has left."""
+
+    character: Character
+    """What is kept of the player, from the login on."""
+
+    most = 100
+    health = most
+    moves = most
+    _resting = False
+
+    # What the library calls; what is typed comes by way of the terminal
+
+    def on_ready(self) -> None:
+        self.show(self.screen.heading(f"Welcome to {self.game.world.name}"))
+        Login(self).begin()
+
+    def on_gmcp_supports(self) -> None:
+        if self.name:
+            panels.show_all(self)
+
+    def on_close(self) -> None:
+        super().on_close()
+        self._go()
+
+    # Coming and going
+
+    def enter(self, character: Character) -> None:
+        """Begin to play."""
+        self.character = character
+        self.settings = character.settings
+        self.name = character.name
+        self.game.enter(self)
+        self.tell(f"Hello, {self.name}! Type help to see what you can do.")
+        panels.show_all(self)
+        self._arrive()
+        self._await_command()
+
+    def leave(self, reason: str) -> None:
+        """Stop playing, and be told why."""
+        self._go()
+        self.session[GMCP].goodbye(reason)
+        self.hang_up(reason)
+
+    def _go(self) -> None:
+        if self.name:
+            self.game.leave(self)
+            self.name = ""
+
+    # Playing
+
+    def _await_command(self) -> None:
+        vitals = "" if self.screen.reader else f"{self.health}hp {self.moves}mv"
+        self.ask(f"{vitals}> ", self._obey)
+
+    def _obey(self, line: str) -> None:
+        try:
+            obey(self, " ".join(plain_text(line).split()))
+        finally:
+            if not self.gone:
+                self._await_command()
+
+    @property
+    def room(self) -> Room:
+        """Where the player is."""
+        return self.game.world.room(self.character.room)
+
+    def look(self) -> None:
+        """Show the room."""
+        others = [player.name for player in self.game.present(self.room, but=self)]
+        self.show(view_room(self.screen, self.game.world, self.room, others))
+
+    def walk(self, direction: str) -> None:
+        """Go to the next room, if there is one in this direction."""
+        beyond = self.game.world.beyond(self.room, direction)
+        if beyond is None:
+            return self.tell(f"You cannot go {direction} from here.")
+        if self.moves < STEP:
+            return self.tell("You are out of breath. Stand still for a moment.")
+        self.game.tell(f"{self.name} goes {direction}.", room=self.room, but=self)
+        self.game.tell(f"{self.name} comes from {ORIGINS[direction]}.", room=beyond)
+        self.character.room = beyond.number
+        self._spend(STEP, HARM if beyond.harm else 0)
+        panels.show_room(self)
+        self._arrive()
+        if beyond.harm:
+            self.tell(Piece(beyond.harm, WARNING))
+
+    def _arrive(self) -> None:
+        self.character.seen.add(self.room.number)
+        self.save()
+        if self.room.sound:
+            self.session[MSP].play(Sound(self.room.sound))
+        self.look()
+
+    def save(self) -> None:
+        """Keep what has changed."""
+        self.game.accounts.save(self.character)
+
+    def hear(self, channel: str, talker: str, *pieces: str | Piece) -> None:
+        """Be told what somebody says."""
+        self.tell(*pieces)
+        panels.show_speech(self, channel, talker, text_of(*pieces))
+
+    def _spend(self, moves: int, health: int) -> None:
+        self.moves -= moves
+        self.health = max(self.health - health, 1)
+        panels.show_vitals(self)
+        self._rest()
+
+    def _rest(self) -> None:
+        tired = self.moves < self.most or self.health < self.most
+        if tired and not self._resting:
+            self._resting = True
+            self.call_later(REST, self._recover)
+
+    def _recover(self) -> None:
+        self._resting = False
+        if self.name:
+            self.moves = min(self.moves + 2, self.most)
+            self.health = min(self.health + 1, self.most)
+            panels.show_vitals(self)
+            self._rest()
+
+
+def players_of(this: Game) -> type[Player]:
+    """Return the class of those who connect to a game: what a server is given."""
+
+    class Connected(Player):
+        game = this
+        options = (
+            TTYPE,
+            NAWS,
+            NEW_ENVIRON,
+            CHARSET,
+            EOR,
+            ECHO,
+            GMCP,
+            MSDP(reportable=panels.REPORTABLE),
+            MSSP(this.status),
+            MXP,
+            MSP,
+            MCCP3,
+            MCCP2,  # the last, so that what is offered before can be seen on the wire
+        )
+
+    return Connected

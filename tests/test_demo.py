@@ -1,0 +1,1091 @@
+"""The MUD of the examples: played on a wire of its own, and once over real sockets."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from heapq import heappop, heappush
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import telnet
+from telnet import DO, negotiate, subnegotiation
+from telnet.handler import MudHandler, combine
+from telnet.options import CHARSET, ECHO, EOR, GMCP, MCCP2, MCCP3, MSDP, MSP, MSSP, MXP, NAWS, TTYPE, Option, Role
+from telnet.options.msp import Sound, strip_msp
+from telnet.options.plain_text import plain_text
+
+# The examples are mapped into the package when it is built: a type checker sees where they are in the source tree.
+if TYPE_CHECKING:
+    from examples.mud.accounts import Accounts, Character, default_path
+    from examples.mud.commands import COMMANDS
+    from examples.mud.game import Game
+    from examples.mud.login import ATTEMPTS, PATIENCE
+    from examples.mud.passwords import COST, hash_password, is_password
+    from examples.mud.player import HARM, REST, STEP, players_of
+    from examples.mud.screen import TITLE, Piece, Screen, sgr, to_ascii
+    from examples.mud.settings import Settings
+    from examples.mud.terminal import AT_ONCE, MOST_WAITING
+    from examples.mud.world import DIRECTIONS, Room, World
+else:
+    from telnet.examples.mud.accounts import Accounts, Character, default_path
+    from telnet.examples.mud.commands import COMMANDS
+    from telnet.examples.mud.game import Game
+    from telnet.examples.mud.login import ATTEMPTS, PATIENCE
+    from telnet.examples.mud.passwords import COST, hash_password, is_password
+    from telnet.examples.mud.player import HARM, REST, STEP, players_of
+    from telnet.examples.mud.screen import TITLE, Piece, Screen, sgr, to_ascii
+    from telnet.examples.mud.settings import Settings
+    from telnet.examples.mud.terminal import AT_ONCE, MOST_WAITING
+    from telnet.examples.mud.world import DIRECTIONS, Room, World
+
+ROOT = Path(__file__).parent.parent
+SECONDS = 20.0  # for a Python to start on a busy machine
+PASSWORD = "open sesame"
+few = settings(max_examples=200)  # a program to copy from, not the core
+JETTY, SQUARE, CAFE, OFFICE, CLIFF = 1, 2, 3, 4, 5
+
+# --- a wire -----------------------------------------------------------------------------------------------------------
+
+
+class Shell(MudHandler):
+    """The server's end of a wire: no sockets, and the time is what the island says."""
+
+    island: Island
+
+    def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> None:
+        self.island.call_later(delay, function, *arguments)
+
+    def close(self, flush: bool = True) -> None:
+        if not self.session.closed:
+            self.session.close()
+            self.on_close()
+
+
+class Visitor(MudHandler):
+    """The client's end: what its user has seen, and what its panels were told."""
+
+    def __init__(self, island: Island, *options: type[Option] | Option) -> None:
+        self.options = options  # type: ignore[misc]  # each visitor has its own
+        self.shown = ""
+        self.gmcp: list[tuple[str, Any]] = []
+        self.msdp: dict[str, Any] = {}
+        self.mssp: dict[str, list[str]] = {}
+        self.sounds: list[Sound] = []
+        self.hidden = False
+        self.make_session(Role.CLIENT)
+        self.player = island.connect(self)
+
+    def on_line(self, line: str) -> None:
+        self.shown += f"{line}\n"
+
+    def on_prompt(self, text: str) -> None:
+        self.shown += text
+
+    def on_echo(self, shown: bool) -> None:
+        self.hidden = not shown
+
+    def on_gmcp(self, package: str, value: Any) -> None:
+        self.gmcp.append((package, value))
+
+    def on_msdp(self, name: str, value: Any) -> None:
+        self.msdp[name] = value
+
+    def on_mssp(self, variables: dict[str, list[str]]) -> None:
+        self.mssp = variables
+
+    def on_msp(self, sound: Sound) -> None:
+        self.sounds.append(sound)
+
+    def told(self, package: str) -> list[Any]:
+        """The values of all messages of a package of GMCP."""
+        return [value for name, value in self.gmcp if name == package]
+
+    def type(self, *lines: str) -> str:
+        """Type lines, and return what is shown then."""
+        self.shown = ""
+        for line in lines:
+            self.send_line(line)
+        self.player.island.run()
+        return self.shown
+
+    def log_in(self, name: str) -> Visitor:
+        self.type(name, PASSWORD)
+        return self
+
+
+class Island:
+    """A game without a shell: visitors on wires, and a clock that stands still unless it is told."""
+
+    def __init__(self, path: str | Path = ":memory:") -> None:
+        self.accounts = Accounts(path)
+        self.game = Game(World.load(), self.accounts)
+        self.now = 0.0
+        self.patient = True
+        self.errors: list[Exception] = []
+        self._timers: list[tuple[float, int, Callable[..., Any], tuple[Any, ...]]] = []
+        self._order = count()
+        self._visitors: list[Visitor] = []
+
+    def close(self) -> None:
+        self.game.close()
+        self.accounts.close()
+
+    def add(self, name: str, **kept: Any) -> None:
+        """Make a character whose password takes no time to check."""
+        character = Character(name, hash_password(PASSWORD, cost=2), **{"room": JETTY, **kept})
+        assert self.accounts.add(character)
+
+    def visitor(self, name: str, *options: type[Option] | Option, **kept: Any) -> Visitor:
+        """Return somebody who has logged in."""
+        self.add(name, **kept)
+        return Visitor(self, *options).log_in(name)
+
+    def connect(self, visitor: Visitor) -> Any:
+        player = combine(players_of(self.game), Shell)()
+        player.island = self
+        player.make_session(report=self.errors.append)
+        visitor.player = player
+        self._visitors.append(visitor)
+        player.session.start(self.now)
+        visitor.session.start(self.now)
+        self.run()
+        return player
+
+    def run(self, seconds: float = 0.0) -> None:
+        """Carry what is on the wires and let time pass, as much as said or, if patient, as threads need."""
+        self._carry()
+        end = self.now + seconds
+        while self._timers and (self._timers[0][0] <= end or (self.patient and self._waits_for_a_thread())):
+            self.now, _, function, arguments = heappop(self._timers)
+            time.sleep(0.001)
+            function(*arguments)
+            self._carry()
+        self.now = max(self.now, end)
+
+    def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> None:
+        heappush(self._timers, (self.now + delay, next(self._order), function, arguments))
+
+    def _waits_for_a_thread(self) -> bool:
+        return any(getattr(function, "__name__", "") == "wait_for" for _, _, function, _ in self._timers)
+
+    def _carry(self) -> None:
+        moved = True
+        while moved:
+            moved = False
+            for visitor in self._visitors:
+                to_client, to_server = visitor.player.session.take(), visitor.session.take()
+                visitor.session.receive(to_client, self.now)
+                visitor.player.session.receive(to_server, self.now)
+                moved = moved or bool(to_client or to_server)
+
+
+@pytest.fixture
+def island() -> Iterator[Island]:
+    island = Island()
+    yield island
+    island.close()
+    assert not island.errors
+
+
+# --- the world --------------------------------------------------------------------------------------------------------
+
+
+def test_every_way_leads_where_it_says_and_back() -> None:
+    world = World.load()
+
+    for room in world:
+        for direction, number in room.exits.items():
+            beyond = world.room(number)
+            step = tuple(there - here for here, there in zip(room.place, beyond.place, strict=True))
+            assert step == DIRECTIONS[direction]
+            assert room.number in beyond.exits.values()
+
+
+@pytest.mark.parametrize("way", [{"north": 2}, {"sideways": 1}])
+def test_a_way_that_leads_nowhere_is_refused_by_name(way: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="Cell: no way leads"):
+        World("", "", 1, [Room(1, "Cell", "", way, (0, 0, 0))])
+
+
+def test_a_room_that_is_gone_is_the_first_one() -> None:
+    world = World.load()
+
+    assert world.room(999) is world.room(JETTY)
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_password_is_kept_with_its_parameters_and_another_salt_each_time() -> None:
+    kept = [hash_password(PASSWORD, cost=2) for _ in range(2)]
+
+    assert all(re.fullmatch(r"scrypt\$2\$8\$1\$[0-9a-f]{32}\$[0-9a-f]{128}", each) for each in kept)
+    assert kept[0] != kept[1]
+
+
+def test_a_password_is_right_or_it_is_not() -> None:
+    kept = hash_password("pässwörd", cost=2)
+
+    assert is_password("pässwörd", kept)
+    assert not is_password("passwort", kept)
+
+
+def test_a_guess_takes_16_mib() -> None:
+    assert 128 * 8 * COST == 16 << 20  # RFC 7914: 128 * r * N bytes
+
+
+def test_a_character_survives_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "mud.sqlite3"
+    accounts = Accounts(path)
+    ada = Character("Ada", "kept", SQUARE, {JETTY, SQUARE}, Settings(reader=True))
+    accounts.add(ada)
+    ada.room = CAFE
+    ada.settings.change("width", "40")
+    accounts.save(ada)
+    accounts.close()
+
+    again = Accounts(path)
+
+    assert again.find("Ada") == Character("Ada", "kept", CAFE, {JETTY, SQUARE}, Settings(reader=True, width=40))
+    again.close()
+
+
+def test_a_name_is_given_once() -> None:
+    accounts = Accounts(":memory:")
+
+    assert accounts.add(Character("Ada", "first", JETTY))
+    assert not accounts.add(Character("Ada", "second", JETTY))
+    assert accounts.find("Ada") == Character("Ada", "first", JETTY)
+    assert accounts.find("Bob") is None
+    accounts.close()
+
+
+def test_characters_are_kept_with_the_state_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert default_path() == tmp_path / "telnet" / "mud.sqlite3"
+
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert default_path() == tmp_path / ".local" / "state" / "telnet" / "mud.sqlite3"
+
+
+def test_settings_of_another_time_are_read_as_far_as_they_are_known() -> None:
+    assert Settings.from_json('{"width": 60, "font": "Courier"}') == Settings(width=60)
+
+
+# --- screens ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("colours", "painted"),
+    [
+        (0, "gold"),
+        (8, "\x1b[33mgold\x1b[0m"),
+        (256, "\x1b[38;5;221mgold\x1b[0m"),
+        (1 << 24, "\x1b[38;2;255;215;95mgold\x1b[0m"),
+    ],
+)
+def test_a_colour_is_the_nearest_that_the_client_has(colours: int, painted: str) -> None:
+    assert Screen(colours=colours).paragraph(Piece("gold", TITLE)) == painted
+
+
+@pytest.mark.parametrize(("colour", "index"), [((0, 0, 0), 16), ((255, 255, 255), 231), ((100, 140, 180), 67)])
+def test_a_colour_of_256_is_in_the_cube_of_xterm(colour: tuple[int, int, int], index: int) -> None:
+    assert sgr(colour, 256) == f"38;5;{index}"
+
+
+def test_lines_are_wrapped_at_the_width_of_what_is_seen() -> None:
+    screen = Screen(width=20, colours=8)
+
+    lines = screen.paragraph("a road leads ", Piece("north to the gate", TITLE), ", and on.").split("\n")
+
+    assert lines == ["a road leads \x1b[33mnorth\x1b[0m", "\x1b[33mto the gate\x1b[0m, and on."]
+
+
+def test_a_word_that_does_not_fit_is_cut() -> None:
+    assert Screen(width=20).paragraph("x" * 50) == f"{'x' * 20}\n{'x' * 20}\n{'x' * 10}"
+
+
+def test_for_a_screen_reader_nothing_is_wrapped_or_drawn() -> None:
+    screen = Screen(width=20, unicode=True, reader=True)
+
+    assert screen.heading("The Jetty") == "The Jetty."
+    assert screen.paragraph("word " * 30) == "word " * 30
+
+
+@pytest.mark.parametrize(
+    ("unicode", "heading", "text"),
+    [
+        (True, "── Ü ────────────────", "“é”"),
+        (None, "-- Ü ----------------", "“é”"),
+        (False, "-- U ----------------", '"e"'),
+    ],
+)
+def test_a_client_gets_the_characters_that_it_has(unicode: bool | None, heading: str, text: str) -> None:
+    screen = Screen(width=21, unicode=unicode)
+
+    assert screen.heading("Ü") == heading
+    assert screen.paragraph("“é”") == text
+
+
+def test_what_ascii_lacks_is_a_question_mark() -> None:
+    assert to_ascii("naïve – 猫") == "naive - ?"
+
+
+@pytest.mark.parametrize("written", ["!!SOUND(a.wav)", "！！ＳＯＵＮＤ（a.wav）"])
+def test_no_text_is_a_sound_not_even_in_ascii(written: str) -> None:
+    assert Screen(unicode=False).paragraph(written) == "SOUND(a.wav)"
+
+
+@few
+@given(st.text(), st.integers(20, 60), st.sampled_from((True, None)))
+def test_any_text_fits_and_is_whole(text: str, width: int, unicode: bool | None) -> None:
+    typed = " ".join(plain_text(text).split())
+
+    lines = Screen(width, unicode=unicode).paragraph(typed).split("\n")
+
+    assert max(map(len, lines)) <= width
+    assert "".join("".join(lines).split()) == "".join(strip_msp(typed).split())
+
+
+@few
+@given(st.text())
+def test_any_text_is_in_ascii_for_who_has_nothing_else(text: str) -> None:
+    assert Screen(unicode=False).paragraph(text).isascii()
+
+
+# --- login ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_name_chooses_a_password_twice(island: Island) -> None:
+    ada = Visitor(island, ECHO)
+
+    assert "Ada is new here" in ada.type("ada")
+    assert "at least 8" in ada.type("short")
+    assert "And again" in ada.type(PASSWORD)
+    assert "These were two" in ada.type("something else")
+    assert "And again" in ada.type(PASSWORD)
+    assert "Hello, Ada!" in ada.type(PASSWORD)
+
+    kept = island.accounts.find("Ada")
+    assert kept is not None and is_password(PASSWORD, kept.password)
+
+
+def test_a_password_is_hidden_while_it_is_typed(island: Island) -> None:
+    island.add("Ada")
+    ada = Visitor(island, ECHO)
+    hidden = [ada.hidden]
+    for line in ("Ada", "not the password", PASSWORD):
+        ada.type(line)
+        hidden.append(ada.hidden)
+
+    assert hidden == [False, True, True, False]
+
+
+def test_a_password_is_never_sent_back(island: Island) -> None:
+    island.add("Ada")
+    ada = Visitor(island)
+
+    shown = ada.type("Ada", PASSWORD, "look")
+
+    assert "The Jetty" in shown
+    assert PASSWORD not in shown
+
+
+def test_three_wrong_passwords_end_the_connection(island: Island) -> None:
+    island.add("Ada")
+    ada = Visitor(island)
+    ada.type("Ada")
+
+    answers = [ada.type("not the password") for _ in range(ATTEMPTS)]
+
+    assert ["Password: " in answer for answer in answers] == [True, True, False]
+    assert ada.player.session.closed
+    assert not island.game.players
+
+
+@pytest.mark.parametrize("name", ["", "x", "x" * 17, "Ada2", "Ada Byron", "Åda", "me", "\x1b[31mAda"])
+def test_a_name_is_letters_and_nobody_else(island: Island, name: str) -> None:
+    shown = Visitor(island).type(name)
+
+    assert "2 to 16 letters" in shown
+    assert shown.endswith("Name: ")
+
+
+def test_a_name_that_two_choose_at_once_goes_to_the_first(island: Island) -> None:
+    first, second = Visitor(island), Visitor(island)
+    second.type("Ada", PASSWORD)
+    first.type("Ada", PASSWORD, PASSWORD)
+
+    shown = second.type("another password")
+    shown = second.type(PASSWORD, PASSWORD)
+
+    assert "Somebody else has just become Ada." in shown
+    assert list(island.game.players.values()) == [first.player]
+
+
+def test_who_logs_in_again_takes_over(island: Island) -> None:
+    old, bob = island.visitor("Ada"), island.visitor("Bob")
+    bob.type("say hi")
+    bob.shown = ""
+
+    new = Visitor(island).log_in("Ada")
+
+    assert old.shown.endswith("100hp 100mv> \nYou have logged in from elsewhere.\n")
+    assert old.player.session.closed
+    assert island.game.players["Ada"] is new.player
+    assert "Ada" not in bob.shown
+
+
+def test_who_does_not_log_in_is_not_waited_for(island: Island) -> None:
+    stranger, ada = Visitor(island), island.visitor("Ada")
+
+    island.run(PATIENCE + 1)
+
+    assert "Goodbye" in stranger.shown
+    assert stranger.player.session.closed
+    assert not ada.player.session.closed
+
+
+def test_others_play_while_a_password_is_checked(island: Island) -> None:
+    ada = island.visitor("Ada")
+    island.add("Bob")
+    bob = Visitor(island)
+    done = threading.Event()
+    island.game.thread.submit(done.wait)
+    island.patient = False
+
+    assert "Hello" not in bob.type("Bob", PASSWORD, "say I waited")
+    assert "You say: still here" in ada.type("say still here")
+
+    done.set()
+    island.patient = True
+    assert "Hello, Bob!" in bob.type()
+    assert "Bob says: I waited" in ada.shown
+
+
+def test_who_goes_while_a_password_is_checked_does_not_come_in(island: Island) -> None:
+    island.add("Ada")
+    ada = Visitor(island)
+    done = threading.Event()
+    island.game.thread.submit(done.wait)
+    island.patient = False
+    ada.type("Ada", PASSWORD)
+
+    ada.player.close()
+    done.set()
+    island.run(1.0)
+
+    assert not island.game.players
+
+
+# --- playing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_room_is_shown_with_its_exits_and_who_is_there(island: Island) -> None:
+    ada, _, _ = (island.visitor(name) for name in ("Ada", "Bob", "Cyd"))
+
+    lines = ada.type("look").splitlines()
+
+    assert lines[0].startswith("-- The Jetty ---") and len(lines[0]) == 79
+    assert lines[-3:] == ["Exits: north east", "Bob and Cyd are here.", "100hp 100mv> "]
+
+
+def test_who_walks_is_seen_going_and_coming(island: Island) -> None:
+    ada, bob, cyd = island.visitor("Ada"), island.visitor("Bob"), island.visitor("Cyd", room=SQUARE)
+    bob.shown = cyd.shown = ""
+
+    shown = ada.type("n")
+
+    assert "The Square" in shown and "Cyd is here." in shown
+    assert "Ada goes north." in bob.shown
+    assert "Ada comes from the south." in cyd.shown
+
+
+def test_there_is_not_always_a_way(island: Island) -> None:
+    assert "You cannot go down from here." in island.visitor("Ada").type("down")
+
+
+def test_walking_takes_breath_which_comes_back(island: Island) -> None:
+    ada = island.visitor("Ada")
+    ada.player.moves = STEP
+
+    assert "The Square" in ada.type("north")
+    assert "out of breath" in ada.type("north")
+    island.run(2 * REST)
+    assert "The Cliff Path" in ada.type("north")
+
+    island.run(1000.0)
+    assert (ada.player.moves, ada.player.health) == (100, 100)
+
+
+def test_brambles_scratch_and_never_kill(island: Island) -> None:
+    ada = island.visitor("Ada", room=SQUARE)
+
+    assert "The brambles scratch you." in ada.type("north")
+    assert ada.player.health == 100 - HARM
+    ada.player.health = 1
+    ada.type("south", "north")
+    assert ada.player.health == 1
+
+    ada.type("quit")
+    assert "scratch" not in Visitor(island).type("Ada", PASSWORD)
+
+
+def test_what_is_seen_and_where_somebody_is_are_kept_at_once(island: Island) -> None:
+    ada = island.visitor("Ada")
+
+    ada.type("north", "west")
+
+    kept = island.accounts.find("Ada")
+    assert kept is not None
+    assert (kept.room, kept.seen) == (CAFE, {JETTY, SQUARE, CAFE})
+
+
+def test_who_comes_back_is_where_they_were(island: Island) -> None:
+    ada = island.visitor("Ada")
+    ada.type("north", "quit")
+
+    again = Visitor(island)
+
+    assert "The Square" in again.type("Ada", PASSWORD)
+
+
+def test_two_players_hear_each_other(island: Island) -> None:
+    ada, bob, cyd = island.visitor("Ada"), island.visitor("Bob"), island.visitor("Cyd", room=SQUARE)
+    cyd.shown = ""
+
+    for typed, ada_sees, bob_sees in (
+        ("say hello", "You say: hello", "Ada says: hello"),
+        ("'hello", "You say: hello", "Ada says: hello"),
+        ("emote waves", "Ada waves", "Ada waves"),
+        (":waves", "Ada waves", "Ada waves"),
+        ("tell bob hello", "You tell Bob: hello", "Ada tells you: hello"),
+    ):
+        bob.shown = ""
+        assert ada_sees in ada.type(typed)
+        assert bob_sees in bob.shown
+        assert not cyd.shown
+
+    assert "[chat] Ada: hello" in ada.type("chat hello")
+    assert "[chat] Ada: hello" in bob.shown
+    assert "[chat] Ada: hello" in cyd.shown
+
+
+def test_a_prompt_that_somebody_talked_over_is_shown_again(island: Island) -> None:
+    ada, bob = island.visitor("Ada"), island.visitor("Bob")
+    bob.shown = ""
+
+    ada.type("say hello")
+
+    assert bob.shown == "\nAda says: hello\n100hp 100mv> "
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("say", "Say what?"),
+        ("chat", "Chat about what?"),
+        ("emote", "Do what?"),
+        ("tell", "Tell whom what?"),
+        ("tell bob", "Tell whom what?"),
+        ("tell bob hello", "There is nobody of that name."),
+        ("tell ada hello", "You tell Ada: hello"),
+        ("dance wildly", "Nobody here knows how to dance. Try help."),
+        ("sc", "You have 100 of 100 health and 100 of 100 moves."),
+        ("score", "You have seen 1 of 9 places."),
+        ("who", "Ada  The Jetty"),
+        ("settings font big", "There are these settings: colours, reader, unicode, width."),
+        ("settings reader maybe", "reader can be auto, on, off."),
+        ("settings width 10", "width can be auto, 20 to 200."),
+        ("settings width 50", "width    50"),
+        ("quit", "Goodbye, Ada."),
+    ],
+)
+def test_a_command_is_answered(island: Island, typed: str, answer: str) -> None:
+    assert answer in island.visitor("Ada").type(typed)
+
+
+def test_who_has_been_everywhere_is_told_so(island: Island) -> None:
+    assert "You have seen all there is to see." in island.visitor("Ada", seen=set(range(1, 10))).type("score")
+
+
+def test_an_empty_line_is_a_prompt(island: Island) -> None:
+    assert island.visitor("Ada").type("", "   ") == "100hp 100mv> " * 2
+
+
+def test_help_has_each_command(island: Island) -> None:
+    shown = island.visitor("Ada").type("help")
+
+    assert all(re.search(f"^{name}\\b", shown, re.MULTILINE) for name in COMMANDS)
+
+
+def test_the_map_shows_where_somebody_has_been(island: Island) -> None:
+    ada = island.visitor("Ada", room=CLIFF, seen={JETTY, SQUARE, CAFE, CLIFF, 7, 8})
+
+    assert ada.type("map").splitlines()[:-1] == [
+        "       |",
+        "      [@]",
+        "       |",
+        "[ ]---[ ]---",
+        "       |",
+        "      [ ]---[v]",
+    ]
+
+
+def test_a_handler_that_fails_costs_its_player_one_command(island: Island, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = island.visitor("Ada")
+    monkeypatch.setattr(ada.player, "look", lambda: 1 / 0)
+
+    assert ada.type("look") == "100hp 100mv> "
+    assert [type(error) for error in island.errors] == [ZeroDivisionError]
+    island.errors.clear()
+
+
+# --- what players may not do ------------------------------------------------------------------------------------------
+
+
+def test_control_characters_reach_nobody_else(island: Island) -> None:
+    ada, bob = island.visitor("Ada"), island.visitor("Bob", GMCP("Test"))
+
+    ada.type("say \x1b[2J\x07red\x9b31m\talert \x7f!!SOUND(a.wav)")
+
+    assert "Ada says: [2Jred31m alert SOUND(a.wav)" in bob.shown
+    assert bob.told("Comm.Channel.Text")[-1]["text"].startswith("Ada says: [2Jred31m alert ")
+
+
+def test_what_players_say_is_no_markup(island: Island) -> None:
+    ada, bob = island.visitor("Ada"), island.visitor("Bob", MXP)
+
+    ada.type("say <b>&lt;")
+
+    assert "Ada says: &lt;b&gt;&amp;lt;" in bob.shown
+
+
+def test_lines_beyond_ten_a_second_wait(island: Island) -> None:
+    ada = island.visitor("Ada")
+    island.run(1.0)
+
+    shown = ada.type(*(f"say {number}" for number in range(AT_ONCE + 5)))
+    assert f"You say: {AT_ONCE - 1}\n" in shown and f"You say: {AT_ONCE}\n" not in shown
+
+    island.run(1.0)
+    assert f"You say: {AT_ONCE + 4}\n" in ada.shown
+
+
+def test_who_floods_is_disconnected(island: Island) -> None:
+    ada = island.visitor("Ada")
+
+    shown = ada.type(*["look"] * (AT_ONCE + MOST_WAITING + 1))
+
+    assert "Nobody types as fast as that." in shown
+    assert ada.player.session.closed
+    assert not island.game.players
+
+
+def test_a_line_that_is_too_long_is_said_to_be(island: Island) -> None:
+    assert "That line was too long." in island.visitor("Ada").type("x" * 5000)
+
+
+@few
+@given(st.lists(st.text(max_size=100) | st.sampled_from(("n", "s", "map", "who", "settings reader on")), max_size=9))
+def test_nothing_that_is_typed_breaks_anything(lines: list[str]) -> None:
+    island = Island()
+    ada = island.visitor("Ada", TTYPE("TEST", "XTERM", "MTTS 13"), MXP)
+    island.visitor("Bob")
+
+    ada.type(*lines)
+
+    island.close()
+    assert not island.errors
+
+
+# --- what clients can do ----------------------------------------------------------------------------------------------
+
+
+def test_text_is_made_for_the_window(island: Island) -> None:
+    ada = island.visitor("Ada", NAWS(40, 24))
+
+    lines = ada.type("look").splitlines()
+
+    assert len(lines[0]) == 39
+    assert all(len(line) <= 39 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("flags", "heading"),
+    [
+        (0, "-- The Jetty ---"),
+        (1, "-- \x1b[33mThe Jetty\x1b[0m ---"),
+        (4, "── The Jetty ───"),
+        (1 + 4 + 8, "── \x1b[38;5;221mThe Jetty\x1b[0m ───"),
+        (1 + 256, "-- \x1b[38;2;255;215;95mThe Jetty\x1b[0m ---"),
+        (1 + 4 + 8 + 64, "The Jetty.\n"),
+    ],
+)
+def test_text_is_made_for_what_the_client_says_of_itself(island: Island, flags: int, heading: str) -> None:
+    ada = island.visitor("Ada", TTYPE("TEST", "DUMB", f"MTTS {flags}"))
+
+    assert ada.type("look").startswith(heading)
+
+
+def test_a_client_without_utf_8_gets_ascii(island: Island) -> None:
+    ada = island.visitor("Ada", CHARSET("ISO-8859-1"), room=CAFE)
+
+    assert "-- Cafe Morse --" in ada.type("look")
+
+
+@pytest.mark.parametrize(
+    ("setting", "heading"),
+    [
+        ("colours 8", "── \x1b[33mThe Jetty\x1b[0m ───"),
+        ("colours none", "── The Jetty ───"),
+        ("unicode off", "-- \x1b[38;5;221mThe Jetty\x1b[0m ---"),
+        ("reader on", "The Jetty.\n"),
+    ],
+)
+def test_a_setting_overrules_what_the_client_says(island: Island, setting: str, heading: str) -> None:
+    ada = island.visitor("Ada", TTYPE("TEST", "XTERM", "MTTS 13"))
+
+    ada.type(f"settings {setting}")
+
+    assert ada.type("look").startswith(heading)
+
+
+def test_settings_are_kept(island: Island) -> None:
+    ada = island.visitor("Ada")
+    ada.type("settings width 50", "quit")
+
+    again = Visitor(island).log_in("Ada")
+
+    assert "width    50" in again.type("settings")
+    assert "width    auto" in again.type("settings width auto")
+
+
+def test_a_screen_reader_hears_sentences(island: Island) -> None:
+    ada, bob = island.visitor("Ada", TTYPE("TEST", "DUMB", "MTTS 64"), seen={SQUARE}), island.visitor("Bob")
+
+    assert ada.type("look").splitlines()[2:] == [
+        "You can go north to The Square and east to The Beach.",
+        "Bob is here.",
+        "> ",
+    ]
+    assert ada.type("map").splitlines() == [
+        "The Jetty: You can go north to The Square and east to The Beach.",
+        "The Square: You can go north to The Cliff Path, east to The Telegraph Office, south to The Jetty "
+        "and west to Cafe Morse.",
+        "> ",
+    ]
+    assert ada.type("who").splitlines() == ["Ada: The Jetty", "Bob: The Jetty", "> "]
+    bob.type("quit")
+
+
+def test_a_client_sees_what_it_has_told(island: Island) -> None:
+    ada = island.visitor("Ada", TTYPE("TEST", "XTERM", "MTTS 13"), NAWS(100, 40), GMCP("Test", "1.0"), EOR)
+
+    shown = re.sub(r"\x1b\[.*?m", "", ada.type("client"))
+
+    assert [line.split(None, 1) for line in shown.splitlines()[:-1]] == [
+        ["program", "Test 1.0"],
+        ["terminal", "XTERM"],
+        ["window", "100 by 40"],
+        ["colours", "256"],
+        ["UTF-8", "yes"],
+        ["reader", "no"],
+        ["speaks", "TTYPE NAWS EOR GMCP"],
+    ]
+
+
+def test_a_silent_client_is_unknown(island: Island) -> None:
+    shown = island.visitor("Ada").type("client")
+
+    assert re.findall(r"(\w+) +unknown", shown) == ["program", "terminal", "8"]
+
+
+# --- panels -----------------------------------------------------------------------------------------------------------
+
+
+def test_gmcp_tells_who_and_where_somebody_is(island: Island) -> None:
+    ada = island.visitor("Ada", GMCP("Test", "1.0", {"Char": 1, "Room": 1, "Comm.Channel": 1}))
+
+    assert ada.told("Char.Name") == [{"name": "Ada", "fullname": "Ada"}]
+    assert ada.told("Char.Vitals") == [{"hp": 100, "maxhp": 100, "mv": 100, "maxmv": 100}]
+    assert ada.told("Room.Info") == [
+        {
+            "num": JETTY,
+            "name": "The Jetty",
+            "area": "The Island",
+            "environment": "shore",
+            "exits": {"n": SQUARE, "e": 8},
+        }
+    ]
+    assert [channel["name"] for channel in ada.told("Comm.Channel.List")[0]] == ["say", "tell", "chat"]
+
+
+def test_gmcp_tells_what_changes(island: Island) -> None:
+    ada = island.visitor("Ada", GMCP("Test", "1.0", {"Char": 1, "Room": 1}), room=SQUARE)
+    ada.gmcp.clear()
+
+    ada.type("north")
+    assert ada.told("Char.Vitals") == [{"hp": 100 - HARM, "maxhp": 100, "mv": 100 - STEP, "maxmv": 100}]
+    assert [room["num"] for room in ada.told("Room.Info")] == [CLIFF]
+
+    island.run(REST)
+    assert ada.told("Char.Vitals")[1:] == [{"hp": 101 - HARM, "maxhp": 100, "mv": 102 - STEP, "maxmv": 100}]
+
+
+def test_gmcp_tells_what_is_said(island: Island) -> None:
+    ada, bob = (island.visitor(name, GMCP("Test", "1.0", {"Comm.Channel": 1})) for name in ("Ada", "Bob"))
+
+    ada.type("say one", "tell bob two", "chat three")
+
+    assert bob.told("Comm.Channel.Text") == [
+        {"channel": "say", "talker": "Ada", "text": "Ada says: one"},
+        {"channel": "tell", "talker": "Ada", "text": "Ada tells you: two"},
+        {"channel": "chat", "talker": "Ada", "text": "[chat] Ada: three"},
+    ]
+    assert [said["text"] for said in ada.told("Comm.Channel.Text")][:2] == ["You say: one", "You tell Bob: two"]
+
+
+def test_gmcp_tells_no_more_than_the_client_takes(island: Island) -> None:
+    ada = island.visitor("Ada", GMCP("Test", "1.0", {"Room": 1}))
+
+    assert {package for package, _ in ada.gmcp} == {"Room.Info"}
+
+
+def test_a_client_that_lists_its_packages_late_is_told_all(island: Island) -> None:
+    ada = island.visitor("Ada", GMCP("Test"))
+    ada.gmcp.clear()
+
+    ada.send_gmcp("Core.Supports.Set", ["Char 1"])
+    island.run()
+
+    assert [package for package, _ in ada.gmcp] == ["Char.Name", "Char.Vitals"]
+
+
+def test_packages_that_are_listed_before_the_login_wait_for_it(island: Island) -> None:
+    stranger = Visitor(island, GMCP("Test", "1.0", {"Char": 1}))
+
+    assert not stranger.gmcp
+
+
+def test_gmcp_says_goodbye(island: Island) -> None:
+    ada = island.visitor("Ada", GMCP("Test"))
+
+    ada.type("quit")
+
+    assert ada.told("Core.Goodbye") == ["Goodbye, Ada."]
+
+
+def test_msdp_reports_what_was_asked_for(island: Island) -> None:
+    ada = island.visitor("Ada", MSDP)
+    assert not ada.msdp
+
+    ada.session[MSDP].command("REPORT", "HEALTH", "ROOM_NAME", "ROOM_EXITS", "ROOM")
+    ada.session[MSDP].command("SEND", "CHARACTER_NAME", "MOVEMENT_MAX", "AREA_NAME")
+    island.run()
+    assert ada.msdp == {
+        "CHARACTER_NAME": "Ada",
+        "HEALTH": "100",
+        "MOVEMENT_MAX": "100",
+        "AREA_NAME": "The Island",
+        "ROOM_NAME": "The Jetty",
+        "ROOM_EXITS": {"n": "2", "e": "8"},
+        "ROOM": {
+            "VNUM": "1",
+            "NAME": "The Jetty",
+            "AREA": "The Island",
+            "TERRAIN": "shore",
+            "EXITS": {"n": "2", "e": "8"},
+        },
+    }
+
+    ada.msdp.clear()
+    ada.type("north", "north")
+    assert (ada.msdp["HEALTH"], ada.msdp["ROOM_NAME"]) == (str(100 - HARM), "The Cliff Path")
+    assert "CHARACTER_NAME" not in ada.msdp
+
+
+def test_mssp_counts_the_players(island: Island) -> None:
+    island.visitor("Ada")
+    island.game.port = 4000
+
+    crawler = Visitor(island, MSSP)
+
+    assert crawler.mssp["NAME"] == ["Signal Island"]
+    assert crawler.mssp["PLAYERS"] == ["1"]
+    assert crawler.mssp["PORT"] == ["4000"]
+    assert 0 <= time.time() - int(crawler.mssp["UPTIME"][0]) < 100
+
+
+def test_mssp_is_told_as_plain_text_too(island: Island) -> None:
+    assert "PLAYERS\t0\n" in Visitor(island).type("MSSP-REQUEST")
+
+
+def test_exits_are_links_where_there_are_any(island: Island) -> None:
+    shown = island.visitor("Ada", MXP).type("look")
+
+    assert shown.endswith("100hp 100mv&gt; ")
+    assert 'Exits: \x1b[4z<SEND href="north">north\x1b[4z</SEND> ' in shown
+
+
+def test_a_room_has_a_sound(island: Island) -> None:
+    ada = island.visitor("Ada", MSP)
+
+    ada.type("north", "west")
+
+    assert ada.sounds == [Sound("bell.wav")]
+
+
+def test_all_of_it_goes_through_compression(island: Island) -> None:
+    ada = island.visitor("Ada", TTYPE("TEST", "XTERM", "MTTS 13"), NAWS(100, 40), EOR, GMCP("Test"), MCCP3, MCCP2)
+
+    assert "The Square" in ada.type("north")
+    assert ada.told("Room.Info")[-1]["num"] == SQUARE
+    assert ada.session.inflating and ada.session.compressing
+    assert ada.player.session.inflating and ada.player.session.compressing
+
+
+def test_the_end_of_the_game_is_told_to_all(island: Island) -> None:
+    ada = island.visitor("Ada", MCCP2, GMCP("Test"))
+
+    island.game.close()
+    island.run()
+
+    assert ada.shown.endswith("100hp 100mv> \nFog comes up, and the island is gone. Come back soon.\n")
+    assert ada.told("Core.Goodbye")
+    assert not (ada.session.inflating or ada.session.lost)
+
+
+# --- the documentation ------------------------------------------------------------------------------------------------
+
+
+def test_the_session_of_the_documentation_is_what_is_shown(island: Island) -> None:
+    page = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]
+    bob, ada = island.visitor("Bob"), Visitor(island, ECHO)
+    seen = ada.shown
+
+    for question, typed in re.findall(r"^(Name: |Password:|(?:\d+hp \d+mv)?>) ?(.*)$", documented, re.MULTILINE):
+        if question == "Password:":
+            seen += ada.type(PASSWORD)
+        elif typed:
+            seen += f"{typed}\n{ada.type(typed)}"
+        else:  # somebody else talks
+            ada.shown = ""
+            bob.type("say Welcome, Ada! Have you been to the lighthouse?")
+            seen += ada.shown
+
+    assert [line.rstrip() for line in seen.splitlines()] == documented.splitlines()
+
+
+# --- over sockets -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(database: Path) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
+    """Run the demo, and give it with a connection to it."""
+    command = [sys.executable, "-m", "telnet", "demo", "--port=0", f"--database={database}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        try:
+            assert demo.stdout is not None
+            port = int(demo.stdout.readline().split()[-1])
+            with socket.create_connection(("127.0.0.1", port), SECONDS) as client:
+                yield demo, client
+        finally:
+            demo.kill()
+
+
+def talk(client: socket.socket, *dialogue: str) -> None:
+    """Wait for a text, type a line, wait for a text, and so on."""
+    for place, text in enumerate(dialogue):
+        if place % 2:
+            client.sendall(f"{text}\r\n".encode())
+        else:
+            read_until(client, text.encode())
+
+
+def read_until(client: socket.socket, expected: bytes) -> bytes:
+    """Return what came, up to the end of what was expected; nothing more has been sent by then."""
+    received = b""
+    while expected not in received:
+        chunk = client.recv(65536)
+        assert chunk, f"the end came before {expected!r}, after {received!r}"
+        received += chunk
+    return received
+
+
+def read_all(client: socket.socket) -> bytes:
+    return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def test_a_copy_of_it_runs_as_it_is(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "mud", tmp_path / "mud")
+    script = """if True:
+        import sys
+        from mud.main import serve
+        assert "telnet.examples" not in sys.modules
+        serve(port=0, database=":memory:")
+    """
+
+    with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as copy:
+        assert copy.stdout is not None
+        announcement = copy.stdout.readline()
+        copy.send_signal(signal.SIGINT)
+        copy.communicate(timeout=SECONDS)
+
+    assert announcement.startswith("mud listening on 127.0.0.1 port ")
+    assert copy.returncode == 0
+
+
+def test_everything_survives_a_crash(tmp_path: Path) -> None:
+    database = tmp_path / "mud.sqlite3"
+    with serving(database) as (demo, client):
+        talk(client, "Name: ", "Ada", "Password: ", PASSWORD, "again", PASSWORD, "100mv> ", "north", "96mv> ")
+        talk(client, "", "settings width 50", "width    50")
+        demo.kill()
+
+    with serving(database) as (demo, client):
+        talk(client, "Name: ", "Ada", "Password: ", PASSWORD, "The Square", "settings", "width    50")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_a_goodbye(tmp_path: Path, number: signal.Signals) -> None:
+    with serving(tmp_path / "mud.sqlite3") as (demo, client):
+        talk(client, "Name: ", "Ada", "Password: ", PASSWORD, "again", PASSWORD, "100mv> ")
+
+        demo.send_signal(number)
+        _, errors = demo.communicate(timeout=SECONDS)
+
+        assert b"Come back soon.\r\n" in read_all(client)
+        assert (demo.returncode, errors) == (0, "")
+
+
+def test_the_end_is_the_end_of_what_is_compressed(tmp_path: Path) -> None:
+    with serving(tmp_path / "mud.sqlite3") as (demo, client):
+        client.sendall(negotiate(DO, telnet.MCCP2))
+        start = subnegotiation(telnet.MCCP2, b"")
+        _, _, compressed = read_until(client, start).partition(start)
+        inflater = zlib.decompressobj()
+        while b"Name: " not in inflater.decompress(compressed):
+            compressed = client.recv(65536)
+
+        demo.send_signal(signal.SIGINT)
+
+        assert inflater.decompress(read_all(client)) == b"" and inflater.eof
+        assert demo.wait(SECONDS) == 0
