@@ -7,11 +7,14 @@ agreed on and when a subnegotiation comes.  A program writes its own as the libr
         code = b"\\x7b"
         performer = Role.SERVER               # the server says WILL
 
-        def on_enabled(self, side):           # the client said DO
-            self.send(b"6")
+        def on_enabled(self, side):
+            if side is Side.LOCAL:            # the client said DO
+                self.send(b"6")
 
-        def on_subnegotiation(self, data):    # calls on_dice(number) of the program's handler
-            self.emit("on_dice", int(data))
+        def on_subnegotiation(self, data):
+            if data not in (b"1", b"2", b"3", b"4", b"5", b"6"):
+                return self.report("not a number of a die", data)
+            self.emit("on_dice", int(data))   # calls on_dice(number) of the program's handler
 
 and lists it among the ``options`` of its connections.
 
