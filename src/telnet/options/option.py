@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from telnet.limits import Limits
     from telnet.mccp import Compressor
 
-__all__ = ["Option", "OptionHost", "Role"]
+__all__ = ["Option", "OptionHost", "Role", "StatelessOption"]
 
 Result = TypeVar("Result")
 
