@@ -13,7 +13,8 @@ class ECHO(Option):
     """The server hides what is typed, by promising to echo it and not doing so.
 
     Server: :meth:`hide` before a password, :meth:`show` when its line has come.  A client that offers to echo is
-    refused: with both sides at it no byte would ever come to rest (RFC 857).
+    refused: with both sides at it no byte would ever come to rest (RFC 857).  One that asks for it unasked, as PuTTY
+    does when it connects, is refused too: it would show nothing of what is typed.
 
     Client: calls ``on_echo(shown)``: False when what is typed is not to be shown, True when it is again.
 
@@ -28,6 +29,9 @@ class ECHO(Option):
 
     def open(self) -> None:
         """Say nothing until something is to be hidden."""
+
+    def accepts(self, side: Side) -> bool:
+        return not self.is_server and super().accepts(side)
 
     def hide(self) -> None:
         """Server: ask the client to show nothing of what is typed from now on (WILL ECHO)."""
