@@ -13,8 +13,8 @@ __all__ = ["LOGOUT"]
 class LOGOUT(StatelessOption):
     """DO asks to be logged out, and WILL says that it will happen.
 
-    Server: calls ``on_logout()`` for DO; its answer is :meth:`~StatelessOption.announce` and then to close, or
-    :meth:`decline`.  Without that method it is declined.
+    Server: calls ``on_logout()`` for DO.  To log the peer out, call :meth:`announce` there and then close; otherwise it
+    is declined.
 
     Client: :meth:`~StatelessOption.ask` asks; ``on_logout_answer(accepted)`` is called for the answer.
 
@@ -23,12 +23,24 @@ class LOGOUT(StatelessOption):
 
     code = constants.LOGOUT
 
+    def setup(self) -> None:
+        self._answered = False
+
+    def announce(self) -> None:
+        """Say that the peer is logged out now (WILL)."""
+        self._answered = True
+        super().announce()
+
     def decline(self) -> None:
         """Say that the peer stays logged in (WONT)."""
+        self._answered = True
         self.session.write(negotiate(WONT, self.code))
 
     def on_negotiation(self, command: bytes) -> None:
         if command == DO:
+            self._answered = False
             self.emit("on_logout")
+            if not self._answered:
+                self.decline()
         elif command in (WILL, WONT):
             self.emit("on_logout_answer", command == WILL)
