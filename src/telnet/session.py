@@ -103,6 +103,7 @@ class Session:
         self._now = 0.0
         self._encoding = lookup_encoding(encoding)
         self._binary_output = False
+        self._raw = False
         self._started = False
         self._spoken = False  # whether the peer has sent anything
         self._paused = False
@@ -316,6 +317,19 @@ class Session:
         self._decoder.encoding = encoding
         self._encoding = self._decoder.encoding
 
+    @property
+    def raw(self) -> bool:
+        """Whether ``on_data`` is called with the bytes that come, as they come, instead of ``on_line`` with lines.
+
+        For keys, and for what is no text.  It can be set between any two events.
+        """
+        return self._raw
+
+    @raw.setter
+    def raw(self, raw: bool) -> None:
+        self._raw = raw
+        self._decoder.stop()
+
     # What options call
 
     def emit(self, event: str, *arguments: Any) -> None:
@@ -505,10 +519,19 @@ class Session:
                 return
 
     def _cut_lines(self) -> None:
+        if self._raw:
+            return self._hand_over()
         try:
             self._decoder.feed(self._text)
         finally:
             self._text = self._text[self._decoder.consumed :]
+
+    def _hand_over(self) -> None:
+        if not self.ready:
+            return self._become_ready()  # which may want lines, or a pause, so look again
+        data, self._text = self._text, b""
+        self._count_event()
+        self.emit("on_data", data)
 
     def _parse_plain(self) -> None:
         try:
