@@ -11,6 +11,7 @@ from telnet.options.echo import ECHO
 from telnet.options.eor import EOR
 from telnet.options.gmcp import GMCP
 from telnet.options.lflow import LFLOW
+from telnet.options.linemode import LINEMODE
 from telnet.options.logout import LOGOUT
 from telnet.options.mccp2 import MCCP2
 from telnet.options.mccp3 import MCCP3
@@ -39,6 +40,7 @@ __all__ = [
     "EOR",
     "GMCP",
     "LFLOW",
+    "LINEMODE",
     "LOGOUT",
     "MCCP2",
     "MCCP3",
