@@ -6,6 +6,7 @@ from telnet.options.aardwolf import AARDWOLF
 from telnet.options.atcp import ATCP
 from telnet.options.binary import BINARY
 from telnet.options.charset import CHARSET
+from telnet.options.com_port_option import COM_PORT_OPTION
 from telnet.options.compression import CompressionOption
 from telnet.options.echo import ECHO
 from telnet.options.eor import EOR
@@ -36,6 +37,7 @@ __all__ = [
     "ATCP",
     "BINARY",
     "CHARSET",
+    "COM_PORT_OPTION",
     "ECHO",
     "EOR",
     "GMCP",

@@ -1,0 +1,437 @@
+"""COM-PORT-OPTION: a client that sets up a serial port, and the server that has it."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from session_support import Pair, Recorder, deliver, every_cut, served
+
+from telnet.constants import COM_PORT_OPTION as CODE
+from telnet.constants import DO, DONT, WILL, WONT
+from telnet.encode import negotiate, subnegotiation
+from telnet.negotiation import Side
+from telnet.options import COM_PORT_OPTION, Option, Role
+from telnet.options.com_port import Command, Control, DataSize, LineState, ModemState, Parity, Purge, StopSize
+from telnet.session import Session
+
+
+@pytest.fixture(autouse=True)
+def parser(parser_module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telnet.session.Parser", parser_module.Parser)
+
+
+def agreed(option: type[Option] | Option = COM_PORT_OPTION, role: Role = Role.SERVER) -> tuple[Session, Recorder]:
+    """A session that has the option on, with nothing written down of how that came."""
+    session, handler = served((option,), negotiate(WILL if role is Role.SERVER else DO, CODE), role=role)
+    session.take()
+    handler.events.clear()
+    return session, handler
+
+
+def at_client() -> tuple[Session, Recorder]:
+    return agreed(role=Role.CLIENT)
+
+
+def say(session: Session, payload: str) -> str:
+    """Deliver a subnegotiation; return the payload of the answer, or nothing."""
+    deliver(session, subnegotiation(CODE, bytes.fromhex(payload)))
+    return session.take().replace(b"\xff\xff", b"\xff")[3:-2].hex()
+
+
+# Two ends
+
+
+@pytest.mark.parametrize(("role", "said"), [(Role.SERVER, b""), (Role.CLIENT, negotiate(WILL, CODE))])
+def test_client_offers_and_server_waits_for_that(role: Role, said: bytes) -> None:
+    session, _ = served((COM_PORT_OPTION,), role=role)
+
+    assert session.take() == said
+
+
+def test_on_ready_does_not_wait_for_it() -> None:
+    session = Session(Recorder(), (COM_PORT_OPTION,), role=Role.CLIENT)
+    session.start(0.0)
+    deliver(session, b"> ")
+
+    assert session.ready
+
+
+def test_the_offer_is_taken() -> None:
+    pair = Pair((COM_PORT_OPTION,)).start()
+
+    assert bytes(pair.sent_by_client) == negotiate(WILL, CODE)
+    assert bytes(pair.sent_by_server) == negotiate(DO, CODE)
+
+
+def test_a_setting_is_told_to_the_server_and_answered_to_the_client() -> None:
+    pair = Pair((COM_PORT_OPTION,)).start().clear()
+
+    assert pair.client[COM_PORT_OPTION].send_command(Command.SET_BAUDRATE, 115200)
+    pair.run()
+
+    assert pair.at_server.events == pair.at_client.events == [("on_com_port", Command.SET_BAUDRATE, 115200)]
+    assert bytes(pair.sent_by_client) == bytes.fromhex("fffa2c 01 0001c200 fff0")
+    assert bytes(pair.sent_by_server) == bytes.fromhex("fffa2c 65 0001c200 fff0")
+
+
+def test_a_question_is_answered_without_the_program_of_the_server() -> None:
+    template = COM_PORT_OPTION(
+        baudrate=300, datasize=DataSize.SEVEN, parity=Parity.EVEN, stopsize=StopSize.ONE_AND_A_HALF
+    )
+    pair = Pair((template,), (COM_PORT_OPTION,)).start().clear()
+
+    for command in (Command.SET_BAUDRATE, Command.SET_DATASIZE, Command.SET_PARITY, Command.SET_STOPSIZE):
+        pair.client[COM_PORT_OPTION].send_command(command)
+    pair.run()
+
+    assert pair.at_server.events == []
+    assert pair.at_client.events == [
+        ("on_com_port", Command.SET_BAUDRATE, 300),
+        ("on_com_port", Command.SET_DATASIZE, DataSize.SEVEN),
+        ("on_com_port", Command.SET_PARITY, Parity.EVEN),
+        ("on_com_port", Command.SET_STOPSIZE, StopSize.ONE_AND_A_HALF),
+    ]
+
+
+class Port(Recorder):
+    """A program whose port is never faster than 9600 bits per second."""
+
+    session: Session
+
+    def on_com_port(self, command: Command, value: int) -> None:
+        self.events.append(("on_com_port", command, value))
+        if command is Command.SET_BAUDRATE and value > 9600:
+            self.session[COM_PORT_OPTION].grant(command, 9600)
+
+
+def test_the_client_is_answered_what_the_program_granted() -> None:
+    port = Port()
+    session = port.session = Session(port, (COM_PORT_OPTION,))
+    session.start(0.0)
+    deliver(session, negotiate(WILL, CODE))
+    session.take()
+
+    assert say(session, "01 0001c200") == "6500002580"
+    assert port.events[-1] == ("on_com_port", Command.SET_BAUDRATE, 115200)
+    assert say(session, "01 00000000") == "6500002580"
+
+
+def test_signatures_are_exchanged() -> None:
+    pair = Pair((COM_PORT_OPTION(signature="bench"),), (COM_PORT_OPTION(signature="terminal"),)).start().clear()
+
+    pair.client[COM_PORT_OPTION].send_command(Command.SIGNATURE)
+    pair.run()
+    pair.server[COM_PORT_OPTION].send_command(Command.SIGNATURE)
+    pair.run()
+
+    assert pair.at_client.events == [("on_com_port", Command.SIGNATURE, "bench")]
+    assert pair.at_server.events == [("on_com_port", Command.SIGNATURE, "terminal")]
+
+
+def test_either_end_suspends_the_other() -> None:
+    pair = Pair((COM_PORT_OPTION,)).start().clear()
+
+    pair.client[COM_PORT_OPTION].send_command(Command.FLOWCONTROL_SUSPEND)
+    pair.server[COM_PORT_OPTION].send_command(Command.FLOWCONTROL_RESUME)
+    pair.run()
+
+    assert pair.at_server.events == [("on_com_port", Command.FLOWCONTROL_SUSPEND, 0)]
+    assert pair.at_client.events == [("on_com_port", Command.FLOWCONTROL_RESUME, 0)]
+    assert bytes(pair.sent_by_server) == bytes.fromhex("fffa2c 6d fff0")
+
+
+def test_modem_is_told_from_the_start_and_the_line_when_the_client_wants() -> None:
+    pair = Pair((COM_PORT_OPTION,)).start().clear()
+    server, client = pair.server[COM_PORT_OPTION], pair.client[COM_PORT_OPTION]
+
+    assert server.notify_modem(ModemState.CD | ModemState.CD_CHANGED)
+    assert not server.notify_line(LineState.BREAK)
+    client.send_command(Command.SET_LINESTATE_MASK, LineState.BREAK)
+    pair.run()
+    assert server.notify_line(LineState.BREAK | LineState.DATA_READY)
+    pair.run()
+
+    assert pair.at_client.named("on_com_port") == [
+        ("on_com_port", Command.NOTIFY_MODEMSTATE, ModemState.CD | ModemState.CD_CHANGED),
+        ("on_com_port", Command.SET_LINESTATE_MASK, LineState.BREAK),
+        ("on_com_port", Command.NOTIFY_LINESTATE, LineState.BREAK),
+    ]
+
+
+def test_connections_share_the_settings_and_nothing_else() -> None:
+    template = COM_PORT_OPTION(baudrate=300)
+    one, other = agreed(template)[0], agreed(template)[0]
+
+    say(one, "01 00002580")
+
+    assert say(other, "01 00000000") == "650000012c"
+
+
+# The server, byte by byte
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("00", "6474656c6e6574"),
+        ("01 00000000", "6500002580"),
+        ("02 00", "6608"),
+        ("03 00", "6701"),
+        ("04 00", "6801"),
+        ("05 00", "6901"),
+        ("05 04", "6906"),
+        ("05 07", "6908"),
+        ("05 0a", "690b"),
+        ("05 0d", "690e"),
+        ("06", "6a00"),
+        ("07 55", "6b00"),
+    ],
+)
+def test_server_answers_how_a_port_is_that_was_just_opened(asked: str, answered: str) -> None:
+    session, handler = agreed()
+
+    assert say(session, asked) == answered
+    assert handler.events == []
+
+
+@pytest.mark.parametrize(
+    ("told", "answered", "event"),
+    [
+        ("01 ffffffff", "65ffffffff", (Command.SET_BAUDRATE, 0xFFFFFFFF)),
+        ("02 07", "6607", (Command.SET_DATASIZE, DataSize.SEVEN)),
+        ("03 02", "6702", (Command.SET_PARITY, Parity.ODD)),
+        ("04 02", "6802", (Command.SET_STOPSIZE, StopSize.TWO)),
+        ("05 05", "6905", (Command.SET_CONTROL, Control.BREAK_ON)),
+        ("05 12", "6912", (Command.SET_CONTROL, Control.DTR_INPUT_FLOW)),
+        ("0a 1f", "6e1f", (Command.SET_LINESTATE_MASK, LineState(31))),
+        ("0b 00", "6f00", (Command.SET_MODEMSTATE_MASK, ModemState(0))),
+        ("0c 03", "7003", (Command.PURGE_DATA, Purge.BOTH)),
+    ],
+)
+def test_server_tells_its_program_and_answers(told: str, answered: str, event: tuple[Command, int]) -> None:
+    session, handler = agreed()
+
+    assert say(session, told) == answered
+    assert handler.events == [("on_com_port", *event)]
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "answered"),
+    [
+        ("05 03", "05 00", "6903"),
+        ("05 03", "05 0d", "6910"),  # for both directions
+        ("05 13", "05 0d", "690e"),  # there is none such for the input
+        ("05 0f", "05 00", "6901"),
+        ("05 09", "05 07", "6909"),
+        ("05 09", "05 0a", "690b"),
+        ("02 05", "02 00", "6605"),
+    ],
+)
+def test_server_remembers_each_setting_by_itself(told: str, asked: str, answered: str) -> None:
+    session, _ = agreed()
+    say(session, told)
+
+    assert say(session, asked) == answered
+
+
+def test_a_state_that_was_not_told_is_told_when_the_client_asks() -> None:
+    session, _ = agreed()
+    say(session, "0b 00")
+
+    assert not session[COM_PORT_OPTION].notify_modem(ModemState.CTS)
+    assert say(session, "07") == "6b10"
+
+
+def test_a_signature_with_text_is_told_and_not_answered() -> None:
+    session, handler = agreed()
+
+    assert say(session, "00 6869ff") == ""
+    assert handler.events == [("on_com_port", Command.SIGNATURE, "hi\xff")]
+
+
+def test_a_long_signature_is_passed_on_and_not_kept() -> None:
+    session, handler = agreed()
+
+    say(session, "00" + "61" * 60000)
+
+    assert handler.events == [("on_com_port", Command.SIGNATURE, "a" * 60000)]
+    assert not any("a" * 9 in str(value) for value in vars(session[COM_PORT_OPTION]).values())
+
+
+def test_commands_are_the_same_in_every_cut() -> None:
+    data = negotiate(WILL, CODE) + b"".join(
+        subnegotiation(CODE, bytes.fromhex(payload)) for payload in ("01 0000ff00", "05 08", "00", "0c 01")
+    )
+    for pieces in every_cut(data):
+        session, handler = served((COM_PORT_OPTION,), *pieces)
+
+        assert handler.named("on_com_port", "on_protocol_error") == [
+            ("on_com_port", Command.SET_BAUDRATE, 0xFF00),
+            ("on_com_port", Command.SET_CONTROL, Control.DTR_ON),
+            ("on_com_port", Command.PURGE_DATA, Purge.RECEIVED),
+        ]
+
+
+# Recorded: pyserial 3.5, its client and its server
+
+
+def test_recorded_client_is_served() -> None:
+    opening = "fffd01 fffb03 fffd03 fffd2c fffb2c fffb00 fffd00"
+    settings = "fffa2c010001c200fff0 fffa2c0207fff0 fffa2c0303fff0 fffa2c0402fff0"
+    session, handler = served((COM_PORT_OPTION,), bytes.fromhex(opening))
+    assert bytes.fromhex("fffd2c") in session.take()
+
+    deliver(session, bytes.fromhex(settings))
+
+    assert session.take() == bytes.fromhex("fffa2c650001c200fff0 fffa2c6607fff0 fffa2c6703fff0 fffa2c6802fff0")
+    assert handler.named("on_com_port", "on_protocol_error") == [
+        ("on_com_port", Command.SET_BAUDRATE, 115200),
+        ("on_com_port", Command.SET_DATASIZE, DataSize.SEVEN),
+        ("on_com_port", Command.SET_PARITY, Parity.EVEN),
+        ("on_com_port", Command.SET_STOPSIZE, StopSize.TWO),
+    ]
+
+
+def test_recorded_server_is_used() -> None:
+    opening = "fffb01 fffb03 fffd00 fffb2c fffd2c fffa2c6bbbfff0"
+    session, handler = served((COM_PORT_OPTION,), bytes.fromhex(opening), role=Role.CLIENT)
+    session.take()
+
+    assert session[COM_PORT_OPTION].send_command(Command.SET_BAUDRATE, 9600)
+    deliver(session, bytes.fromhex("fffa2c6500002580fff0"))
+
+    assert session.take() == bytes.fromhex("fffa2c0100002580fff0")
+    assert handler.named("on_com_port", "on_protocol_error") == [
+        ("on_com_port", Command.NOTIFY_MODEMSTATE, ModemState(0xBB)),
+        ("on_com_port", Command.SET_BAUDRATE, 9600),
+    ]
+
+
+# Senders
+
+
+def test_nothing_is_sent_while_the_option_is_off() -> None:
+    session, _ = served((COM_PORT_OPTION,))
+    session.take()
+    option = session[COM_PORT_OPTION]
+
+    assert not any((option.send_command(Command.SIGNATURE), option.notify_modem(ModemState.CD)))
+    assert session.take() == b""
+
+
+@pytest.mark.parametrize(("command", "value"), [(Command.SET_DATASIZE, 9), (Command.FLOWCONTROL_RESUME, 1)])
+def test_a_wrong_value_is_an_error_whether_the_option_is_on_or_not(command: Command, value: int) -> None:
+    for session in (served((COM_PORT_OPTION,))[0], agreed()[0]):
+        with pytest.raises(ValueError, match=f"^{command.name} does not take {value}$"):
+            session[COM_PORT_OPTION].send_command(command, value)
+
+
+def test_a_wrong_state_is_an_error() -> None:
+    with pytest.raises(ValueError, match="^NOTIFY_MODEMSTATE does not take 256$"):
+        agreed()[0][COM_PORT_OPTION].notify_modem(256)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("command", "value", "problem"),
+    [
+        (Command.SET_BAUDRATE, 0, "SET_BAUDRATE with 0 asks, and sets nothing"),
+        (Command.SET_PARITY, 7, "SET_PARITY does not take 7"),
+    ],
+)
+def test_what_is_granted_is_a_setting(command: Command, value: int, problem: str) -> None:
+    with pytest.raises(ValueError, match=f"^{problem}$"):
+        agreed()[0][COM_PORT_OPTION].grant(command, value)
+
+
+def test_a_change_at_the_server_is_what_the_next_question_is_answered() -> None:
+    session, _ = agreed()
+
+    session[COM_PORT_OPTION].grant(Command.SET_CONTROL, Control.DTR_OFF)
+
+    assert say(session, "05 07") == "6909"
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"signature": ""}, "a signature has one character at least: without any it would be a question"),
+        ({"signature": "\u2603"}, "SIGNATURE does not take '\u2603'"),
+        ({"baudrate": 0}, "SET_BAUDRATE with 0 asks, and sets nothing"),
+        ({"datasize": 9}, "SET_DATASIZE does not take 9"),
+        ({"parity": "even"}, "SET_PARITY does not take 'even'"),
+        ({"stopsize": 0}, "SET_STOPSIZE with 0 asks, and sets nothing"),
+    ],
+)
+def test_settings_are_checked(settings: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=f"^{problem}$"):
+        COM_PORT_OPTION(**settings)
+
+
+# Bad input
+
+WRONG = ["", "01", "01 002580", "02 09", "02 0800", "03 06", "04 04", "05 14", "08 00", "0b", "0c 00", "0d", "3f", "ff"]
+
+
+@pytest.mark.parametrize("payload", [*WRONG, "65 00002580", "6a 00", "01" + "00" * 60000])
+def test_server_reports_what_is_wrong_and_drops_it(payload: str) -> None:
+    session, handler = agreed()
+
+    assert say(session, payload) == ""
+    assert [event[0] for event in handler.events] == ["on_protocol_error"]
+    assert handler.events[0][1].startswith("COM_PORT_OPTION: ")
+
+
+@pytest.mark.parametrize("payload", [*WRONG, "00", "01 00002580", "65 002580", "6a", "71"])
+def test_client_reports_what_is_wrong_and_drops_it(payload: str) -> None:
+    session, handler = at_client()
+
+    assert say(session, payload) == ""
+    assert [event[0] for event in handler.events] == ["on_protocol_error"]
+
+
+def test_client_takes_an_answer_that_it_did_not_ask_for() -> None:
+    session, handler = at_client()
+
+    assert say(session, "65 00002580") == ""
+    assert handler.events == [("on_com_port", Command.SET_BAUDRATE, 9600)]
+
+
+def test_nothing_is_taken_while_the_option_is_off() -> None:
+    session, handler = served((COM_PORT_OPTION,))
+    session.take()
+
+    assert say(session, "01 00000000") == ""
+    assert handler.events[-1][0] == "on_protocol_error"
+
+
+def test_what_crosses_our_refusal_is_not_answered() -> None:
+    session, handler = agreed()
+    session[COM_PORT_OPTION].refuse(Side.REMOTE)
+    session.take()
+
+    assert say(session, "02 07") == ""
+    assert handler.events == [("on_com_port", Command.SET_DATASIZE, DataSize.SEVEN)]
+
+
+@pytest.mark.parametrize(("role", "command"), [(Role.SERVER, DO), (Role.CLIENT, WILL)])
+def test_only_the_client_performs_it(role: Role, command: bytes) -> None:
+    session, _ = served((COM_PORT_OPTION,), role=role)
+    session.take()
+
+    deliver(session, negotiate(command, CODE))
+
+    assert session.take() == negotiate(WONT if command == DO else DONT, CODE)
+
+
+@given(st.sampled_from(Role), st.lists(st.binary(max_size=20)))
+def test_no_payload_raises_or_makes_anything_grow(role: Role, payloads: list[bytes]) -> None:
+    session, _ = agreed(role=role)
+
+    for payload in payloads:
+        assert len(say(session, payload.hex())) <= 2 * max(len(payload), len("\0telnet"))
+
+    assert len(session[COM_PORT_OPTION]._held) <= 14  # four settings, five controls, two masks and states, PURGE-DATA
