@@ -18,7 +18,10 @@ from telnet.session import Session
 
 if TYPE_CHECKING:
     from telnet.client import Client
+    from telnet.options.com_port import Command
+    from telnet.options.linemode import Mode
     from telnet.options.msp import Sound
+    from telnet.options.slc import SLC, Key
 
 __all__ = ["MudHandler"]
 
@@ -31,7 +34,8 @@ class MudHandler:
     A subclass runs under either shell as it is: ``MudServer(Player)`` on selectors, ``telnet.aio.serve(Player, ...)``
     on asyncio.
 
-    The senders below need a connection that is up, and do nothing once it is being closed.
+    The senders below need a connection that is up, and do nothing once it is being closed.  Names that begin with an
+    underscore belong to the shells: name your own attributes without.
     """
 
     options: ClassVar[Sequence[type[Option] | Option]] = ()
@@ -181,6 +185,9 @@ class MudHandler:
         :param value: its new value, which is there as well.
         """
 
+    def on_data(self, data: bytes) -> None:
+        """Bytes came, while ``session.raw`` is set: keys as they are typed, or what is no text.  Placeholder."""
+
     # Placeholders: Telnet
 
     def on_command(self, command: bytes) -> None:
@@ -243,6 +250,29 @@ class MudHandler:
         """NEW-ENVIRON, server: a variable of the client is new, or has another value.  Placeholder.
 
         :param value: None if the client says that it is undefined.
+        """
+
+    def on_linemode(self, mode: Mode) -> None:
+        """LINEMODE: another mode is in force; for a client, the server has asked for it.  Placeholder."""
+
+    def on_slc(self, keys: dict[SLC, Key]) -> None:
+        """LINEMODE: these special characters have changed, each by its function.  Placeholder.
+
+        :param keys: of level NOSUPPORT is one that is gone; ``session[LINEMODE].keys`` has all that there are.
+        """
+
+    def on_forwardmask(self, characters: bytes) -> None:
+        """LINEMODE, client: send what was typed at these characters too; at none if it is empty.  Placeholder."""
+
+    def on_forwardmask_answer(self, accepted: bool) -> None:
+        """LINEMODE, server: whether the client sends at the characters that it was asked for.  Placeholder."""
+
+    def on_com_port(self, command: Command, value: int | str) -> None:
+        """COM-PORT-OPTION, server: the client sets this, and is told so unless ``grant`` is called.  Placeholder.
+
+        For a client, what is in force at the server's port, or what has happened to it.
+
+        :param value: of the class that is named like the command; text for SIGNATURE.
         """
 
     def on_charset(self, encoding: str) -> None:
