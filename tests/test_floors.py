@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 FLOORS = {
     # 0: knows nothing
+    "telnet.connections": 0,
     "telnet.constants": 0,
     "telnet.exceptions": 0,
     "telnet.limits": 0,

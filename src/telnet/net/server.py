@@ -7,9 +7,9 @@ import logging
 import os
 import socket as sockets
 import stat
-from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
+from telnet.connections import Connections
 from telnet.net.address import Address, Endpoint, display_address, parse_address
 from telnet.net.channel import Channel
 from telnet.net.connection import TelnetConnection
@@ -21,7 +21,7 @@ from telnet.net.tls import TLS, SSLOptions, tls_from_options
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-__all__ = ["Connections", "Server", "ServerOptions", "TelnetServer"]
+__all__ = ["Server", "ServerOptions", "TelnetServer"]
 
 logger = logging.getLogger("telnet")
 
@@ -42,41 +42,6 @@ class ServerOptions(TypedDict, total=False):
     engine: Engine | None
     socket: sockets.socket | None
     ssl_options: SSLOptions | None
-
-
-class Connections(Set[Stream]):
-    """The connections of a server that are up and not being closed: a live set.
-
-    Iterating is safe whatever happens meanwhile: who joins is left out until the next time, and who leaves before its
-    turn is skipped.  So a broadcast is ``for connection in server.connections: connection.write(data)``; the operators
-    of a set, as in ``server.connections - {speaker}``, return a :class:`frozenset` of those of this moment.
-    """
-
-    def __init__(self) -> None:
-        self._members: dict[Stream, None] = {}
-
-    def __contains__(self, connection: object) -> bool:
-        return connection in self._members
-
-    def __len__(self) -> int:
-        return len(self._members)
-
-    def __iter__(self) -> Iterator[Stream]:
-        for connection in tuple(self._members):
-            if connection in self._members:
-                yield connection
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} connections>"
-
-    @classmethod
-    def _from_iterable(cls, it: Iterable[Any]) -> Set[Any]:
-        # What the operators of a set return: those of this moment.
-        return frozenset(it)
-
-    def values(self) -> Connections:
-        """Return the set itself, for code that knew it as a dictionary."""
-        return self
 
 
 class Server(Channel):
@@ -100,7 +65,7 @@ class Server(Channel):
     ssl_enabled: bool
     """Whether new connections are secured with TLS."""
 
-    connections: Connections
+    connections: Connections[Stream]
     """The connections that are up, a live set."""
 
     def __init__(self, ConnectionClass: type[Stream] | None = None, **kwargs: Unpack[ServerOptions]) -> None:
@@ -125,7 +90,7 @@ class Server(Channel):
             self.startSSL(kwargs["ssl_options"])  # type: ignore[arg-type]
 
     @property
-    def channels(self) -> Connections:
+    def channels(self) -> Connections[Stream]:
         """The same as :attr:`connections`, by the name it used to have."""
         return self.connections
 
