@@ -20,6 +20,7 @@ FLOORS = {
     "telnet.connections": 0,
     "telnet.constants": 0,
     "telnet.exceptions": 0,
+    "telnet.guard": 0,
     "telnet.limits": 0,
     "telnet.version": 0,
     # 1: knows bytes

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from telnet.guard import Guard
 from telnet.limits import Limits
 from telnet.negotiation import Side
 from telnet.options.echo import ECHO
@@ -28,7 +29,7 @@ __all__ = ["MudHandler"]
 logger = logging.getLogger("telnet")
 
 
-class MudHandler:
+class MudHandler(Guard):
     """One peer of a MUD: subclass it, say what it speaks in :attr:`options`, and override the ``on_...`` placeholders.
 
     A subclass runs under either shell as it is: ``MudServer(Player)`` on selectors, ``telnet.aio.serve(Player, ...)``
@@ -157,9 +158,6 @@ class MudHandler:
 
     def on_close(self) -> None:
         """The connection ends; nothing can be sent any more, and nothing follows.  Placeholder."""
-
-    def on_error(self, exc: Exception) -> None:
-        """A handler raised ``exc``, which has been logged; the connection goes on.  Placeholder."""
 
     # Placeholders: text
 

@@ -1,22 +1,19 @@
-"""What streams and servers have in common: an engine, a socket, addresses, and handlers that may fail."""
+"""What streams and servers have in common: an engine, a socket and addresses."""
 
 from __future__ import annotations
 
-import logging
 import socket as sockets
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any
 
+from telnet.guard import Guard
 from telnet.net.address import display_address
 from telnet.net.engine import Engine
 
 __all__ = ["Channel"]
 
-logger = logging.getLogger("telnet")
 
-
-class Channel(ABC):
+class Channel(Guard, ABC):
     """Base of :class:`~telnet.Stream` and :class:`~telnet.Server`."""
 
     engine: Engine
@@ -91,32 +88,13 @@ class Channel(ABC):
         except OSError:
             return None
 
-    # Handlers
-
-    def on_error(self, exc: Exception) -> None:  # noqa: B027  # a placeholder
-        """A handler raised ``exc``, which has been logged; the channel goes on.  Placeholder."""
-
-    def _call(self, handler: Callable[..., Any], *args: Any) -> None:
-        """Call a handler; what it raises costs it this one event, and nobody else anything."""
-        try:
-            handler(*args)
-        except Exception as exc:
-            self._report(exc)
-
-    def _report(self, exc: Exception) -> None:
-        logger.error("exception in a handler of %r", self, exc_info=exc)
-        try:
-            self.on_error(exc)
-        except Exception:
-            logger.exception("exception in on_error of %r", self)
-
     # What the engine calls
 
     @abstractmethod
     def handle_events(self, events: int) -> None:
         """React to the events, READ and WRITE or'ed, that are ready."""
 
-    def send_queued(self) -> None:  # noqa: B027  # not everything queues
+    def send_queued(self) -> None:
         """Send what the handlers of this turn have queued; nothing unless a subclass queues."""
 
     @abstractmethod
