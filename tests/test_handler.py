@@ -120,8 +120,9 @@ def test_a_placeholder_does_nothing_or_closes(name: str, caplog: pytest.LogCaptu
     with caplog.at_level(logging.WARNING, "telnet"):
         placeholder(*[b""] * len(inspect.signature(placeholder).parameters))
 
-    assert handler.session.closed == (name == "on_compression_error")
-    assert bool(caplog.records) == (name in ("on_compression_error", "on_negotiation_limit"))
+    closes = name in ("on_compression_error", "on_slow_consumer")
+    assert handler.session.closed == closes
+    assert bool(caplog.records) == (closes or name == "on_negotiation_limit")
     assert handler.session.take() == (negotiate(WONT, LOGOUT.code) if name == "on_logout" else b"")
 
 
@@ -134,6 +135,16 @@ def test_without_a_shell_there_is_a_session_and_no_clock() -> None:
     assert handler.remote_address is None
     with pytest.raises(RuntimeError, match="MudHandler has no clock: run it on a shell, such as MudServer"):
         handler.call_later(1.0, print)
+
+
+def test_a_pause_without_a_shell_is_that_of_the_session() -> None:
+    handler = started(MudHandler())
+
+    handler.pause()
+    paused = handler.session.paused
+    handler.resume()
+
+    assert (paused, handler.session.paused) == (True, False)
 
 
 def test_a_handler_gets_a_shell_and_stays_what_it_is() -> None:
@@ -151,3 +162,8 @@ def test_a_handler_of_that_shell_is_left_alone() -> None:
 def test_what_is_no_handler_is_refused(bad: Any) -> None:
     with pytest.raises(TypeError, match="a handler is a subclass of MudHandler, not"):
         combine(bad, Shell)
+
+
+def test_a_handler_of_another_shell_is_refused() -> None:
+    with pytest.raises(TypeError, match="MudConnection has a shell already, and it is not Shell"):
+        combine(telnet.MudConnection, Shell)

@@ -58,6 +58,9 @@ class MudHandler(Guard):
     """The server that accepted the connection, whose ``connections`` are all that are up; None on the side that
     connected."""
 
+    max_write_buffer: int = Limits().unsent
+    """How many bytes may wait to be sent; at first ``limits.unsent``."""
+
     def make_session(
         self,
         role: Role = Role.SERVER,
@@ -106,6 +109,14 @@ class MudHandler(Guard):
         Raises ``RuntimeError`` without a shell, which has the clock.
         """
         raise RuntimeError(f"{type(self).__name__} has no clock: run it on a shell, such as MudServer")
+
+    def pause(self) -> None:
+        """Read nothing from the peer, and deliver nothing behind the present event, until :meth:`resume`."""
+        self.session.pause()
+
+    def resume(self) -> None:
+        """Go on after :meth:`pause`, in the next turn."""
+        self.session.resume()
 
     # Senders
 
@@ -158,6 +169,15 @@ class MudHandler(Guard):
 
     def on_close(self) -> None:
         """The connection ends; nothing can be sent any more, and nothing follows.  Placeholder."""
+
+    def on_slow_consumer(self) -> None:
+        """More would wait to be sent than :attr:`max_write_buffer`: the peer does not read.  By default, log and close.
+
+        A handler that keeps the connection makes room by raising the limit.  One that does neither loses it all the
+        same: what would be left out may lie in the middle of a compressed stream.
+        """
+        logger.warning("%r: more than %d bytes would wait to be sent; closing", self, self.max_write_buffer)
+        self.close(flush=False)
 
     # Placeholders: text
 
@@ -387,5 +407,7 @@ def combine(handler: type[Any], shell: type[AnyShell]) -> type[AnyShell]:
         raise TypeError(f"a handler is a subclass of MudHandler, not {handler!r}")
     if issubclass(handler, shell):
         return handler
+    if handler.call_later is not MudHandler.call_later:  # who has a clock has a shell
+        raise TypeError(f"{handler.__name__} has a shell already, and it is not {shell.__name__}")
     members = {"__module__": handler.__module__, "__qualname__": handler.__qualname__, "__doc__": handler.__doc__}
     return type(handler.__name__, (handler, shell), members)
