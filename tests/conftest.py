@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 from hypothesis import settings
+from tls_support import Certificates, issue_certificates
 
 IMPLEMENTATIONS = {"cython": "telnet._parser", "python": "telnet._parser_py"}
 
@@ -50,3 +51,9 @@ def compiled(parser_modules: list[ModuleType]) -> ModuleType:
     if parser_modules[0].IMPLEMENTATION != "cython":
         pytest.skip("the pure twin does not promise this")
     return parser_modules[0]
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority, and what it vouches for."""
+    return issue_certificates(tmp_path_factory.mktemp("certificates"))

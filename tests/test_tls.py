@@ -9,37 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import trustme
 from net_support import PATIENCE, Recorder, accept_one, has_ipv6, receive_all, run_for, run_until
+from tls_support import Certificates
 
 from telnet import Engine, Limits, TelnetServer
 from telnet.net.tls import tls_from_options
-
-
-class Certificates(NamedTuple):
-    """An authority, and what it vouches for, as contexts and as files."""
-
-    server: ssl.SSLContext
-    client: ssl.SSLContext
-    server_file: str
-    client_file: str
-    authority_file: str
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    folder: Path = tmp_path_factory.mktemp("certificates")
-    authority = trustme.CA()
-    issued = authority.issue_cert("localhost", "127.0.0.1", "::1")
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    client = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
-    issued.configure_cert(server)
-    authority.configure_trust(client)
-    issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-    authority.issue_cert("player@mud.example").private_key_and_cert_chain_pem.write_to_path(str(folder / "client.pem"))
-    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
-    files = (str(folder / name) for name in ("server.pem", "client.pem", "authority.pem"))
-    return Certificates(server, client, *files)
 
 
 @pytest.fixture
