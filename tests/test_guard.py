@@ -35,6 +35,18 @@ def test_what_on_error_raises_is_logged(caplog: pytest.LogCaptureFixture) -> Non
     assert "exception in on_error" in caplog.text
 
 
+def test_a_function_is_guarded_for_a_later_call() -> None:
+    guarded = Guarded()
+    later = guarded._guarded(guarded.handler)
+    later("oops")
+    assert [str(exc) for exc in guarded.told] == ["oops"]
+
+
+def test_what_is_no_function_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="there has to be a function to call later, not NoneType"):
+        Guarded()._guarded(None)  # type: ignore[arg-type]
+
+
 def test_what_ends_the_program_is_passed_on() -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 __all__ = ["Guard"]
@@ -22,6 +23,12 @@ class Guard:
             handler(*args)
         except Exception as exc:
             self._report(exc)
+
+    def _guarded(self, function: Callable[..., Any]) -> Callable[..., None]:
+        """Return what calls a function as :meth:`_call` does, for a timer.  ``TypeError`` if it is none."""
+        if not callable(function):
+            raise TypeError(f"there has to be a function to call later, not {type(function).__name__}")
+        return partial(self._call, function)
 
     def _report(self, exc: Exception) -> None:
         logger.error("exception in a handler of %r", self, exc_info=exc)

@@ -104,8 +104,9 @@ class MudHandler(Guard):
         self.session.close()
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function in so many seconds; return an object whose ``cancel()`` prevents it.
+        """Call a function in so many seconds, 0 for the next turn; return an object whose ``cancel()`` prevents it.
 
+        What the function raises is treated as what a handler raises, and what is no function is a ``TypeError``.
         Raises ``RuntimeError`` without a shell, which has the clock.
         """
         raise RuntimeError(f"{type(self).__name__} has no clock: run it on a shell, such as MudServer")

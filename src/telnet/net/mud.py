@@ -45,7 +45,10 @@ class MudConnection(TelnetConnection, MudHandler):
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> Timer:
         """Call a function in so many seconds, from the engine; return the :class:`~telnet.net.timers.Timer`."""
-        return self.engine.defer(delay, function, *arguments)
+        guarded = self._guarded(function)
+        if delay <= 0:
+            return self.engine.callback(guarded, *arguments)
+        return self.engine.defer(delay, guarded, *arguments)
 
     # The beginning
 
