@@ -416,6 +416,22 @@ def test_the_compressed_stream_is_finished_at_the_end(engine: Engine) -> None:
         assert stream.eof
 
 
+# Later calls
+
+
+def test_a_function_is_called_later_and_what_it_raises_is_told(engine: Engine) -> None:
+    connection, client = accept(engine)
+    with client:
+        connection.call_later(0.01, connection.on_line, "later")
+        connection.call_later(0, connection.on_line, "soon")
+        connection.call_later(0, [].pop, 0)
+        connection.call_later(0, connection.on_line, "never").cancel()
+        run_until(engine, lambda: len(connection.lines) == 2)
+        assert connection.lines == ["soon", "later"]
+        [error] = [event[1] for event in connection.events if event[0] == "error"]
+        assert isinstance(error, IndexError)
+
+
 # TLS
 
 
