@@ -377,6 +377,19 @@ def test_a_handler_that_raises_the_limit_keeps_the_peer(engine: Engine) -> None:
         assert receive_all(engine, client).endswith(b"the end")
 
 
+def test_a_handler_that_makes_no_room_loses_the_peer(engine: Engine) -> None:
+    class Stubborn(Spilling):
+        def on_slow_consumer(self) -> None:
+            self.events.append(("slow_consumer",))
+
+    connection, client = accept(engine, Stubborn)
+    with client:
+        small_buffers(connection, client)
+        spill(engine, connection)
+        assert connection.names[-3:] == ["slow_consumer", "error", "close"]
+        assert "more exceed max_write_buffer 200000" in str(connection.events[-2][1])
+
+
 # Files
 
 

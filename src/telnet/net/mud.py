@@ -170,7 +170,9 @@ class MudConnection(TelnetConnection, MudHandler):
         try:
             super().write(data)
         except StreamBufferOverflow as exc:
+            # To leave it out would leave a gap, which may lie in the middle of a compressed stream.
             self._report(exc)
+            self.close(flush=False)
 
     # TLS
 
