@@ -390,6 +390,25 @@ def test_a_handler_that_makes_no_room_loses_the_peer(engine: Engine) -> None:
         assert "more exceed max_write_buffer 200000" in str(connection.events[-2][1])
 
 
+@pytest.mark.parametrize("flush", [False, True])
+def test_a_write_that_ends_a_slow_peer_does_not_raise(engine: Engine, flush: bool) -> None:
+    connection, client = accept(engine, Spilling)
+    with client:
+        connection.write(b"x" * 300_000, flush)
+        assert connection.names[-2:] == ["slow_consumer", "close"]
+
+
+def test_a_flush_that_ends_a_slow_peer_does_not_raise(engine: Engine) -> None:
+    class Small(Player):
+        limits = Limits(unsent=1000, ready=0.05)
+
+    connection, client = accept(engine, Small)
+    with client:
+        connection.send("x" * 2000)
+        connection.flush()
+        assert connection.names[-2:] == ["slow_consumer", "close"]
+
+
 # Files
 
 

@@ -121,7 +121,7 @@ class MudConnection(TelnetConnection, MudHandler):
         self._check_can_write()
         self.session.write(data if type(data) is bytes else to_bytes(data))
         if flush:
-            self.flush()
+            self._flush_output()
 
     def write_file(self, sfile: Any, nbytes: int = 0, offset: int = 0, flush: bool = False) -> None:
         """Send part of a file as it is, as :meth:`Stream.write_file <telnet.net.stream.Stream.write_file>` does.
@@ -135,7 +135,7 @@ class MudConnection(TelnetConnection, MudHandler):
             self._take_output()
             super().write_file(sfile, nbytes, offset)
         if flush:
-            self.flush()
+            self._flush_output()
 
     def _compress_file(self, region: FileRegion) -> None:
         try:
@@ -148,8 +148,11 @@ class MudConnection(TelnetConnection, MudHandler):
     def flush(self) -> None:
         """Try to send now all that waits."""
         self._check_can_write()
-        self._take_output()
-        super().flush()
+        self._flush_output()
+
+    def _flush_output(self) -> None:
+        self._take_output()  # which may be the end of a slow consumer
+        self._send_turn()
 
     def send_queued(self) -> None:
         """The engine's part: send what was written in this turn."""
