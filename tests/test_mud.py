@@ -477,6 +477,22 @@ def test_tls_from_the_start_is_known_as_such(engine: Engine, certificates: Certi
     assert accepted.events == [("connect", Role.SERVER, True), ("ready",)]  # type: ignore[attr-defined]
 
 
+def test_a_pause_in_on_connect_holds_over_tls(engine: Engine, certificates: Certificates) -> None:
+    class Busy(Player):
+        def on_connect(self) -> None:
+            super().on_connect()
+            self.pause()
+
+    server = MudServer(Busy, engine=engine, ssl_options=certificates.server).listen(("127.0.0.1", 0))
+    client: Any = MudConnection.running(Player)(engine=engine, ssl_options=certificates.client)
+    client.connect(server.local_address)
+    run_until(engine, lambda: client.connected)
+    client.send_line("Hello")
+    run_for(engine, 0.05)
+    [accepted] = server.connections
+    assert accepted.lines == []  # type: ignore[attr-defined]
+
+
 class Upgrading(Player):
     """Starts TLS when it is asked to, in the middle of the connection."""
 

@@ -186,8 +186,9 @@ class MudConnection(TelnetConnection, MudHandler):
         return super().startSSL(ssl_options)
 
     def _handshake_done(self) -> None:
+        in_the_middle = self.connected
         super()._handshake_done()
-        if self.connected and self._reading:
+        if in_the_middle and self._reading:
             self.session.resume()
             self.session.client.learn(tls=True)
 
