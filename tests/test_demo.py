@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,6 +70,9 @@ class Shell(MudHandler):
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> None:
         self.island.call_later(delay, function, *arguments)
+
+    def call_from_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.island.from_threads.put((function, arguments))
 
     def close(self, flush: bool = True) -> None:
         if not self.session.closed:
@@ -136,6 +140,7 @@ class Island:
         self.game = Game(World.load(), self.accounts)
         self.now = 0.0
         self.patient = True
+        self.from_threads: SimpleQueue[tuple[Callable[..., Any], tuple[Any, ...]]] = SimpleQueue()
         self.errors: list[Exception] = []
         self._timers: list[tuple[float, int, Callable[..., Any], tuple[Any, ...]]] = []
         self._order = count()
@@ -167,21 +172,32 @@ class Island:
         return player
 
     def run(self, seconds: float = 0.0) -> None:
-        """Carry what is on the wires and let time pass, as much as said or, if patient, as threads need."""
+        """Carry what is on the wires, and let time pass."""
         self._carry()
+        self._come_back()
         end = self.now + seconds
-        while self._timers and (self._timers[0][0] <= end or (self.patient and self._waits_for_a_thread())):
+        while self._timers and self._timers[0][0] <= end:
             self.now, _, function, arguments = heappop(self._timers)
-            time.sleep(0.001)
             function(*arguments)
             self._carry()
+            self._come_back()
         self.now = max(self.now, end)
+
+    def _come_back(self) -> None:
+        """Wait for what threads do, if patient, and go on with what they have done."""
+        while self.patient:
+            try:
+                self.game.thread.submit(int).result()  # behind all the rest, in the one thread that there is
+            except RuntimeError:  # the game is over
+                return
+            if self.from_threads.empty():
+                return
+            function, arguments = self.from_threads.get()
+            function(*arguments)
+            self._carry()
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> None:
         heappush(self._timers, (self.now + delay, next(self._order), function, arguments))
-
-    def _waits_for_a_thread(self) -> bool:
-        return any(getattr(function, "__name__", "") == "wait_for" for _, _, function, _ in self._timers)
 
     def _carry(self) -> None:
         moved = True
@@ -489,7 +505,8 @@ def test_who_goes_while_a_password_is_checked_does_not_come_in(island: Island) -
 
     ada.player.close()
     done.set()
-    island.run(1.0)
+    island.patient = True
+    island.run()
 
     assert not island.game.players
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import telnet.options
-from telnet import MudHandler, escape, negotiate, subnegotiation
+from telnet import MudConnection, MudHandler, escape, negotiate, subnegotiation
 from telnet.constants import DO, GA, IAC, WILL, WONT
 from telnet.handler import combine
 from telnet.options import ECHO, GMCP, LOGOUT, MCCP3, MSDP, NAWS, Role
@@ -135,6 +135,8 @@ def test_without_a_shell_there_is_a_session_and_no_clock() -> None:
     assert handler.remote_address is None
     with pytest.raises(RuntimeError, match="MudHandler has no clock: run it on a shell, such as MudServer"):
         handler.call_later(1.0, print)
+    with pytest.raises(RuntimeError, match="MudHandler has no thread to come back to: run it on a shell"):
+        handler.call_from_thread(print)
 
 
 def test_a_pause_without_a_shell_is_that_of_the_session() -> None:
@@ -167,3 +169,15 @@ def test_what_is_no_handler_is_refused(bad: Any) -> None:
 def test_a_handler_of_another_shell_is_refused() -> None:
     with pytest.raises(TypeError, match="MudConnection has a shell already, and it is not Shell"):
         combine(telnet.MudConnection, Shell)
+
+
+def test_a_name_that_belongs_to_the_shell_is_refused() -> None:
+    class Mixin:
+        _queue = 1
+
+    class Busy(Mixin, MudHandler):
+        def _go_on(self) -> None:
+            pass
+
+    with pytest.raises(TypeError, match="^Busy has names of its shell: _go_on; choose others$"):
+        combine(Busy, MudConnection)

@@ -7,6 +7,7 @@ import ssl
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -465,6 +466,16 @@ def test_a_function_is_called_later_and_what_it_raises_is_told(engine: Engine) -
 
 
 # TLS
+
+
+def test_a_thread_comes_back_with_what_it_has_done(engine: Engine) -> None:
+    connection, client = accept(engine)
+    with client:
+        worker = Thread(target=connection.call_from_thread, args=(connection.on_line, "done"))
+        worker.start()
+        worker.join()
+        assert connection.lines == []
+        run_until(engine, lambda: connection.lines == ["done"])
 
 
 def test_tls_from_the_start_is_known_as_such(engine: Engine, certificates: Certificates) -> None:

@@ -19,8 +19,6 @@ from .settings import Settings
 AT_ONCE = 10  # lines that are read within a second; more of them wait
 MOST_WAITING = 100  # lines; nobody types so many, and they take memory
 
-LOOK_AGAIN = 0.02  # seconds, after which to look whether a thread is done
-
 Result = TypeVar("Result")
 
 
@@ -126,14 +124,10 @@ class Terminal(MudHandler):
         self._read()
 
     def wait_for(self, work: Future[Result], then: Callable[[Result], None]) -> None:
-        """Go on with the result when a thread has it; lines wait until then.
+        """Go on with the result when a thread has it; lines wait until then."""
+        work.add_done_callback(lambda done: self.call_from_thread(self._take_result, done, then))
 
-        Both shells have timers, so that is how the thread is waited for.
-        """
-        if self.gone:
-            return
-        if not work.done():
-            self.call_later(LOOK_AGAIN, self.wait_for, work, then)
-            return
-        then(work.result())
-        self._read()
+    def _take_result(self, work: Future[Result], then: Callable[[Result], None]) -> None:
+        if not self.gone:
+            then(work.result())
+            self._read()

@@ -111,6 +111,15 @@ class MudHandler(Guard):
         """
         raise RuntimeError(f"{type(self).__name__} has no clock: run it on a shell, such as MudServer")
 
+    def call_from_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Call a function soon, in the thread of the shell; the one method here that any thread may call.
+
+        For what takes long and must not keep everybody waiting, such as hashing a password: have a thread do it, and
+        come back with the result by this.  What the function raises is treated as what a handler raises.  Raises
+        ``RuntimeError`` without a shell, or when that has ended.
+        """
+        raise RuntimeError(f"{type(self).__name__} has no thread to come back to: run it on a shell, such as MudServer")
+
     def pause(self) -> None:
         """Read nothing from the peer, and deliver nothing behind the present event, until :meth:`resume`."""
         self.session.pause()
@@ -402,7 +411,7 @@ def combine(handler: type[Any], shell: type[AnyShell]) -> type[AnyShell]:
     """Return a class that is both: what the handler does, on the connections of a shell.
 
     A handler that is of that shell already is returned as it is.  Raises ``TypeError`` if it is no subclass of
-    :class:`MudHandler`, or of another shell.
+    :class:`MudHandler`, or of another shell, and for names that would take the place of the shell's own.
     """
     if not (isinstance(handler, type) and issubclass(handler, MudHandler)):
         raise TypeError(f"a handler is a subclass of MudHandler, not {handler!r}")
@@ -410,5 +419,15 @@ def combine(handler: type[Any], shell: type[AnyShell]) -> type[AnyShell]:
         return handler
     if handler.call_later is not MudHandler.call_later:  # who has a clock has a shell
         raise TypeError(f"{handler.__name__} has a shell already, and it is not {shell.__name__}")
+    if clashes := _private_names(handler) & set(dir(shell)):
+        raise TypeError(
+            f"{handler.__name__} has names of its shell: {', '.join(sorted(clashes))}; choose others for them"
+        )
     members = {"__module__": handler.__module__, "__qualname__": handler.__qualname__, "__doc__": handler.__doc__}
     return type(handler.__name__, (handler, shell), members)
+
+
+def _private_names(handler: type[Any]) -> set[str]:
+    """The names with one underscore that a handler and its bases define, up to :class:`MudHandler`."""
+    own = (vars(base) for base in handler.__mro__ if base is not MudHandler and not issubclass(MudHandler, base))
+    return {name for names in own for name in names if name.startswith("_") and not name.startswith("__")}

@@ -50,6 +50,10 @@ class MudConnection(TelnetConnection, MudHandler):
             return self.engine.callback(guarded, *arguments)
         return self.engine.defer(delay, guarded, *arguments)
 
+    def call_from_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Call a function soon, in the engine's thread; any thread may call this."""
+        self.engine.call_from_thread(self._guarded(function), *arguments)
+
     # The beginning
 
     def _begin(self) -> None:
