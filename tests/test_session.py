@@ -706,6 +706,30 @@ def test_plain_text_behind_the_start_of_mccp3_is_read_and_the_option_refused() -
         assert not session.lost and not handler.named("on_compression_error")
 
 
+def test_commands_may_stand_in_plain_in_front_of_the_stream_of_mccp3() -> None:
+    commands = negotiate(WILL, NAWS_CODE) + subnegotiation(NAWS_CODE, b"\x00\x50\x00\x28") + IAC + NOP
+    for pieces in every_cut(START_MCCP3 + commands + stream_of(b"a\r\n") + b"b\r\n"):
+        session, handler = agreed(*pieces)
+
+        assert handler.named("on_window_size", "on_line") == [
+            ("on_window_size", 80, 40),
+            ("on_line", "a"),
+            ("on_line", "b"),
+        ]
+        assert not handler.named("on_protocol_error")
+        assert not session.inflating
+
+
+@pytest.mark.parametrize(("plain", "line"), [(IAC + NOP + b"look\r\n", "look"), (IAC + IAC + b"look\r\n", "ÿlook")])
+def test_plain_text_behind_commands_is_no_stream_either(plain: bytes, line: str) -> None:
+    for pieces in every_cut(START_MCCP3 + plain + IAC + NOP + b"say\r\n"):
+        session, handler = agreed(*pieces)
+
+        assert handler.named("on_line") == [("on_line", line), ("on_line", "say")]
+        assert len(handler.named("on_protocol_error")) == 1
+        assert session.take().endswith(negotiate(WONT, MCCP3.code))
+
+
 def test_a_corrupt_stream_keeps_what_was_good_and_loses_what_follows() -> None:
     wire = START_MCCP3 + stream_of(b"a\r\n", ended=False) + b"\xff" * 20
     for pieces in every_cut(wire + b"\r\nb\r\n"):

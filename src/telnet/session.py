@@ -113,7 +113,8 @@ class Session:
         self._plain = b""  # inflated, and not parsed yet
         self._text = b""  # parsed, and not cut into lines yet
         self._inflater: Decompressor | None = None
-        self._inflating: Option | None = None  # whose stream it is
+        self._inflating: Option | None = None  # whose stream it is, or will be behind some commands
+        self._lenient = False
         self._compressor: Compressor | None = None
         self._output: list[bytes] = []  # to be compressed, while there is a compressor
         self._output_size = 0
@@ -406,6 +407,7 @@ class Session:
             max_output=self.limits.inflated, max_ratio=self.limits.inflate_ratio, lenient=lenient
         )
         self._inflating = option
+        self._lenient = lenient
         self._parser.stop()
         return True
 
@@ -420,7 +422,7 @@ class Session:
 
     def on_command(self, command: bytes) -> None:
         """IAC and a command (of the parser)."""
-        self._count_event()
+        self._count_command()
         if command in (GA, CMD_EOR) and self.role is Role.CLIENT:
             self.emit("on_prompt", self._decoder.flush())
         elif command == AYT:
@@ -430,7 +432,7 @@ class Session:
 
     def on_option(self, command: bytes, option: bytes) -> None:
         """WILL, WONT, DO or DONT (of the parser)."""
-        self._count_event()
+        self._count_command()
         if self.negotiator.receive(command, option, self._now):
             return
         if command in (WILL, DO) and not self.negotiator.allow(command, option, self._now):
@@ -443,7 +445,7 @@ class Session:
 
     def on_subnegotiation(self, option: bytes, data: bytes) -> None:
         """A complete subnegotiation (of the parser)."""
-        self._count_event()
+        self._count_command()
         known = self._options.get(option)
         if known is None:
             self.emit("on_subnegotiation", option, data)
@@ -554,8 +556,11 @@ class Session:
 
     def _end_inflating(self, stream: Decompressor) -> None:
         """Everything that was inflated has been read: go on with what is behind the stream."""
-        option, self._inflating, self._inflater = self._inflating, None, None
+        self._inflater = None
         self._wire = stream.unused_data
+        if stream.error and _begins_with_command(self._wire):
+            return  # telnetlib3 5.0.1 says in plain what else it answers to the same read; the stream follows
+        option, self._inflating = self._inflating, None
         # What never was a stream is plain; where one breaks off, nobody can tell where plain bytes would begin again.
         self.lost = bool(stream.error) and not stream.unused_data
         if option is not None:
@@ -569,6 +574,11 @@ class Session:
     def _stop(self) -> None:
         self._parser.stop()
         self._decoder.stop()
+
+    def _count_command(self) -> None:
+        if self._inflating is not None and self._inflater is None:
+            self.start_inflating(self._inflating, lenient=self._lenient)
+        self._count_event()
 
     def _count_event(self) -> None:
         self._events_left -= 1
@@ -616,3 +626,7 @@ class Session:
 
 def _has_more(stream: Decompressor | None) -> bool:
     return stream is not None and (stream.pending or stream.eof or bool(stream.error))
+
+
+def _begins_with_command(data: bytes) -> bool:
+    return data[:1] == IAC != data[1:2]

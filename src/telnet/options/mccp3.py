@@ -13,7 +13,8 @@ class MCCP3(CompressionOption):
     """The client compresses what it sends, from when it agrees until the server says WONT.
 
     A client that announces a stream and goes on in plain text, as some do, is read as plain text, and the option is
-    refused then.  For the arguments and the rest see :class:`~telnet.options.compression.CompressionOption`.
+    refused then; commands may stand in front of the stream.  For the arguments and the rest see
+    :class:`~telnet.options.compression.CompressionOption`.
 
     Source: the MCCP page.
     """
