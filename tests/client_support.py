@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 
@@ -53,7 +53,15 @@ class Dialogue:
         self._seen = 0
 
     def type_line(self, line: str) -> None:
-        self._send(line.encode() + b"\n")
+        self.press(line.encode() + b"\n")
+
+    def press(self, keys: bytes) -> None:
+        """Type keys, without an Enter behind them."""
+        self._send(keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window of a client in a terminal another size."""
+        set_size(self._descriptor, columns, rows)
 
     @property
     def text(self) -> bytes:
@@ -62,26 +70,29 @@ class Dialogue:
 
     def wait_for(self, text: str) -> None:
         """Return when ``text``, in whatever colours, has appeared behind what was last waited for; else fail."""
+        expected = text.encode()
         deadline = time.monotonic() + PATIENCE
-        while (found := self.text.find(text.encode(), self._seen)) < 0:
+        while (found := self.text.find(expected, self._seen)) < 0:
             ready, _, _ = select.select([self._descriptor], [], [], max(0.0, deadline - time.monotonic()))
             assert ready, f"no {text!r} within {PATIENCE:g} seconds in {self.text[self._seen :]!r}"
             received = self._receive()
             assert received, f"the end came before {text!r}, after {self.shown!r}"
             self.shown += received
-        self._seen = found + len(text)
+        self._seen = found + len(expected)
 
 
 def required_program(client: Client) -> str:
     """Return the path of a client; without it fail where the build must have it, and skip elsewhere."""
     name = shlex.split(client.command)[0]
-    program = shutil.which(name, path=SEARCH_PATH)
-    if program is None:
-        reason = f"NO {name} HERE, nothing was tested with it: apt-get install {client.package}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return program
+    return shutil.which(name, path=SEARCH_PATH) or miss(name, client.package)
+
+
+def miss(name: str, package: str) -> NoReturn:
+    """Fail for a program that is not here where the build must have it, and skip elsewhere."""
+    reason = f"NO {name} HERE, nothing was tested with it: apt-get install {package}"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @contextmanager
@@ -108,11 +119,8 @@ def on_pipe(command: list[str], environment: dict[str, str]) -> Iterator[Dialogu
 
 @contextmanager
 def in_terminal(command: list[str], environment: dict[str, str]) -> Iterator[Dialogue]:
-    import fcntl  # not on Windows
-    import termios
-
     master, terminal = os.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    set_size(terminal, 80, 24)
     command = ["setsid", "--ctty", *command]
     try:
         with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment) as process:
@@ -125,3 +133,10 @@ def in_terminal(command: list[str], environment: dict[str, str]) -> Iterator[Dia
     finally:
         os.close(terminal)
         os.close(master)
+
+
+def set_size(terminal: int, columns: int, rows: int) -> None:
+    import fcntl  # not on Windows
+    import termios
+
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
