@@ -52,7 +52,8 @@ test-python%: .venv-python%/.test
 
 test-freethreaded: .venv-freethreaded/.test ## run the suite on a free-threaded CPython, built here from Debian's source
 	.venv-freethreaded/bin/python -W error -m telnet --version
-	.venv-freethreaded/bin/pytest --hypothesis-profile=local --ignore=tests/test_tls.py --ignore=tests/test_wheels.py
+	.venv-freethreaded/bin/pytest --hypothesis-profile=local \
+		$(foreach noun,session_peers tls wheels,--ignore=tests/test_$(noun).py)
 	.venv-freethreaded/bin/python bench/threads.py
 
 sanitize: .venv-sanitize/.test .venv/.test ## run the parser's tests under AddressSanitizer, UBSan, LeakSanitizer and debug hooks
@@ -134,7 +135,8 @@ unbuild = rm -rf build src/*.egg-info src/telnet/*.c
 %/.demo: build = TELNET_BUILD_EXTENSION=auto
 
 # No trustme there, hence no test_tls.py: it needs cffi, which free-threaded CPython 3.13 cannot have.
-# No cibuildwheel either, hence no test_wheels.py: what that tests is the same on every Python.
+# No cibuildwheel either, hence no test_wheels.py: what that tests is the same on every Python.  And no Twisted, hence no
+# test_session_peers.py.
 .venv-freethreaded/.test: group = suite
 %/.test: group = test
 
