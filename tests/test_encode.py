@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from effort import FOR_PARSER
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def test_escape_finds_every_iac(parser_module: ModuleType, length: int, places: 
     assert parser_module.escape(bytes(data)) == b"".join(IAC + IAC if byte == 255 else b"x" for byte in data)
 
 
+@FOR_PARSER
 @given(data=st.lists(st.sampled_from([b"\xff", b"\xff" * 9, b"\xfe", b"\x7f", b"x" * 9, b"y" * 230])).map(b"".join))
 def test_escape_is_the_same_in_both(parser_modules: list[ModuleType], data: bytes) -> None:
     for module in parser_modules:
@@ -137,6 +139,7 @@ def test_subnegotiation_refuses_two_options() -> None:
         subnegotiation(GMCP + NAWS, b"")
 
 
+@FOR_PARSER
 @given(data=st.binary(min_size=1))
 def test_escaped_data_is_read_back(data: bytes) -> None:
     assert parse(escape(data)) == [Data(data)]

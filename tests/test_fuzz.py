@@ -9,8 +9,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from effort import FOR_PARSER
 from fuzzing import HEADER, Case, cut, decode, one_input, seeds
-from hypothesis import settings
 from troublemaker import Action
 
 from telnet import _parser_py
@@ -40,7 +40,7 @@ def test_real_traffic_and_what_once_broke_hold_every_property(parser_modules: li
 
 
 def test_mutations_of_real_traffic_hold_every_property(parser_modules: list[ModuleType]) -> None:
-    for data in mutations(settings().max_examples):
+    for data in mutations(FOR_PARSER.max_examples):
         one_input(data, parser_modules)
 
 

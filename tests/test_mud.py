@@ -18,6 +18,7 @@ from tls_support import Certificates
 from telnet import DO, EOR, IAC, NAWS, SB, SE, WILL, Engine, Limits, MudConnection, MudHandler, MudServer, Stream
 from telnet import options as spoken
 from telnet.constants import MCCP2 as MCCP2_CODE
+from telnet.net.engine import WRITE
 from telnet.options import MCCP2, Role
 
 AGREED = IAC + SB + MCCP2_CODE + IAC + SE  # behind which the compressed stream begins
@@ -515,6 +516,20 @@ class Upgrading(Player):
             self.send_line("go ahead")
             self.startSSL(self.context)  # type: ignore[attr-defined]
             self.send_line("welcome")
+
+
+def test_a_paused_connection_over_tls_reads_nothing_when_it_sends(engine: Engine, certificates: Certificates) -> None:
+    connection, client = accept(engine, ssl_options=certificates.server)
+    with certificates.client.wrap_socket(client, server_hostname="localhost", do_handshake_on_connect=False) as secured:
+        secured.setblocking(False)
+        run_until(engine, lambda: shaken(secured) and connection.connected)
+        connection.pause()
+        secured.send(b"look\r\n")
+        connection.handle_events(WRITE)
+        run_for(engine, 0.02)
+        assert connection.lines == []
+        connection.resume()
+        run_until(engine, lambda: connection.lines == ["look"])
 
 
 def test_a_connection_is_secured_in_the_middle(engine: Engine, certificates: Certificates) -> None:

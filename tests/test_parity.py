@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 import reference
+from effort import FOR_PARSER
 from hypothesis import example, given
 from hypothesis import strategies as st
 from recording import Recorder, merged, record
@@ -54,6 +55,7 @@ def cuts(data: bytes, random: Random) -> Iterator[list[bytes]]:
 
 @example(data=b"\xff\xfa\x18ab\xff\xff", limit=2, seed=0)
 @example(data=b"\xff\xfa\xff\xf0\xff\xfa\xff\xff\xff\xf0", limit=0, seed=0)
+@FOR_PARSER
 @given(data=inputs, limit=limits, seed=seeds)
 def test_every_cut_gives_what_the_model_gives(
     parser_modules: list[ModuleType], data: bytes, limit: int, seed: int
@@ -65,6 +67,7 @@ def test_every_cut_gives_what_the_model_gives(
             assert record(module, chunks, limit) == expected
 
 
+@FOR_PARSER
 @given(data=inputs, limit=limits, seed=seeds, script=scripts, at_data=actions)
 def test_the_twins_agree_call_by_call_whatever_the_callbacks_do(
     parser_modules: list[ModuleType], data: bytes, limit: int, seed: int, script: list[Action], at_data: Action
@@ -75,6 +78,7 @@ def test_the_twins_agree_call_by_call_whatever_the_callbacks_do(
         assert seen == seen[:1] * len(parser_modules)
 
 
+@FOR_PARSER
 @given(data=inputs, limit=limits, seed=seeds, script=scripts, at_data=actions)
 def test_what_callbacks_do_has_the_same_effect_in_every_cut(
     parser_modules: list[ModuleType], data: bytes, limit: int, seed: int, script: list[Action], at_data: Action
@@ -89,6 +93,7 @@ def test_what_callbacks_do_has_the_same_effect_in_every_cut(
     assert logs == logs[:1] * len(logs)
 
 
+@FOR_PARSER
 @given(before=inputs, behind=inputs, limit=limits)
 def test_after_a_reset_the_parser_is_as_new(
     parser_modules: list[ModuleType], before: bytes, behind: bytes, limit: int
@@ -104,6 +109,7 @@ def test_after_a_reset_the_parser_is_as_new(
         assert merged(recorder.log) == reference.read(behind, limit)
 
 
+@FOR_PARSER
 @given(data=st.binary(max_size=200), kind=st.sampled_from([bytes, bytearray, memoryview]))
 def test_no_input_raises(parser_modules: list[ModuleType], data: bytes, kind: type[bytes]) -> None:
     for module in parser_modules:

@@ -259,5 +259,5 @@ def test_no_flood_leaves_more_behind_than_the_limits_say(name: str) -> None:
 
 @pytest.mark.slow
 def test_real_traffic_and_mutations_of_it_hold_every_property() -> None:
-    for data in [*seeds(), *mutations(settings().max_examples // 4)]:
+    for data in [*seeds(), *mutations(settings().max_examples)]:
         one_session(data)

@@ -26,6 +26,7 @@ LISTS = ("parser.txt", "network.txt")
 NOT_BESIDE_A_WHEEL = {
     "test_clients.py": "drives the programs that .ci/run installs",
     "test_delimiter.py": "needs netstruct, which has no wheel",
+    "test_demo.py": "reads the sources of an example",
     "test_docs.py": "reads the documentation",
     "test_floors.py": "reads the sources",
     "test_instructions.py": "counts what was compiled on this machine",

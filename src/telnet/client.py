@@ -120,7 +120,7 @@ class Client:
 
         Where a charset is known, it says more about UTF-8 than a flag does.
         """
-        mtts = MTTS(flags & sum(MTTS))
+        mtts = self.mtts | flags & sum(MTTS)  # TinTin++ tells more of them by MNES than by TTYPE
         colours = 8 if mtts & MTTS.ANSI else 0
         if mtts & MTTS.COLOURS_256:
             colours = 256

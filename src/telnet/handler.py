@@ -420,9 +420,7 @@ def combine(handler: type[Any], shell: type[AnyShell]) -> type[AnyShell]:
     if handler.call_later is not MudHandler.call_later:  # who has a clock has a shell
         raise TypeError(f"{handler.__name__} has a shell already, and it is not {shell.__name__}")
     if clashes := _private_names(handler) & set(dir(shell)):
-        raise TypeError(
-            f"{handler.__name__} has names of its shell: {', '.join(sorted(clashes))}; choose others for them"
-        )
+        raise TypeError(f"{handler.__name__} has names of its shell: {', '.join(sorted(clashes))}; choose others")
     members = {"__module__": handler.__module__, "__qualname__": handler.__qualname__, "__doc__": handler.__doc__}
     return type(handler.__name__, (handler, shell), members)
 
