@@ -18,7 +18,9 @@ class CompressionOption(Option):
     Over TLS it is neither offered nor accepted, unless ``tls=True``: the length of what is compressed tells secrets
     (CRIME).
 
-    :param level, window, mem_level: of :class:`telnet.mccp.Compressor`.
+    :param level: how hard to look for repetitions; see :class:`telnet.mccp.Compressor` for this and the next two.
+    :param window: how far back, as a power of two.
+    :param mem_level: how much else is kept.
     :param tls: whether to compress a connection that is secured with TLS.
 
     Who inflates has ``on_compression_error(option, reason)`` called when the stream cannot be read any more; nothing

@@ -46,7 +46,8 @@ class GMCP(Option):
     For logins see :mod:`telnet.options.gmcp_login`, for sounds and what clients install
     :mod:`telnet.options.gmcp_client`.
 
-    :param client, version: what a client is; without a name it does not say.
+    :param client: the name of a client; without one it does not say what it is.
+    :param version: its version.
     :param supports: the packages that a client takes, each with the version that it knows; without them it does not
         say, and is sent everything by many games.
     :param events: names of messages, in any case, and methods of the program's handler that are called with the value
