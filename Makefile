@@ -41,7 +41,7 @@ test: .venv/.test ## run the suite over the extension and the pure twin; every l
 
 test-pure: .venv-pure/.test ## run the suite on a build without the extension
 	.venv-pure/bin/python -m telnet --version
-	.venv-pure/bin/pytest --no-extension
+	.venv-pure/bin/pytest --no-extension --hypothesis-profile=local
 
 test-pythons: ## run the suite on each Python found (PYTHONS)
 	@$(MAKE) --no-print-directory $(PYTHONS:%=test-%)
