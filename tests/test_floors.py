@@ -39,6 +39,7 @@ FLOORS = {
     "telnet.handler": 3,
     "telnet.session": 3,
     # 4: knows I/O
+    "telnet.aio": 4,
     "telnet.net": 4,
     # 5: knows people
     "telnet": 5,

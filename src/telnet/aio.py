@@ -1,0 +1,732 @@
+"""Sessions on asyncio: connections that are handlers, or that a coroutine reads line by line; servers and clients.
+
+::
+
+    async def player(connection):
+        connection.prompt("What is your name? ")
+        name = await connection.readline()
+        connection.send_line(f"Welcome, {name}!")
+        async for line in connection:
+            connection.send_line(f"You say: {line}")
+
+    async def main():
+        async with await aio.serve(player, port=4000, options=(TTYPE, NAWS, EOR)) as server:
+            await server.serve_forever()
+
+    asyncio.run(main())
+
+Any event loop will do that keeps what asyncio promises, such as uvloop's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from inspect import iscoroutinefunction
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast, overload
+
+from telnet.connections import Connections
+from telnet.exceptions import StreamBufferOverflow
+from telnet.handler import MudHandler, combine
+from telnet.limits import Limits
+from telnet.options.option import Option, Role
+from telnet.session import WAKE_EACH, Session
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+__all__ = ["ConnectOptions", "ConnectionOptions", "MudConnection", "ServeOptions", "Server", "connect", "serve"]
+
+Program = Callable[[Any], Awaitable[object]]
+AnyConnection = TypeVar("AnyConnection", bound="MudConnection")
+
+# The part of ``limits.unsent`` above which ``drain`` waits: 64 KiB of a MiB, where asyncio itself would draw the line.
+DRAIN_PART: Final = 16
+
+
+class MudConnection(asyncio.Protocol, MudHandler):
+    """A connection with a session, on asyncio; :func:`serve` and :func:`connect` make it.
+
+    It is a :class:`~telnet.handler.MudHandler`, where its senders and events are.  Lines wait for :meth:`readline`, or
+    ``async for line in connection``, unless a subclass has an ``on_line`` of its own.  Where ``limits.unread``
+    characters or ``limits.events`` lines wait, nothing more is read from the peer.
+
+    ``async with connection:`` closes it in the end; at once, if the block raises.
+    """
+
+    keepalive: bool = False
+    """Whether SO_KEEPALIVE is set on connections of this class."""
+
+    nodelay: bool = True
+    """Whether TCP_NODELAY is set on connections of this class."""
+
+    remote_address: Any = None
+    """The peer's address, as its socket gives it.  Can be set, for a peer behind a proxy."""
+
+    local_address: Any = None
+    """Our own address, as the socket gives it."""
+
+    server: Server | None = None
+    """The server that accepted this connection, None on the side that connected."""
+
+    def __init__(self) -> None:
+        self.max_write_buffer = self.limits.unsent
+        self._program: Program | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._lines: deque[str] = deque()
+        self._unread = 0  # characters in the lines, and one for the end of each
+        self._full = False  # whether that is too much
+        self._held = False  # whether the program called pause()
+        self._answering = False  # whether who read the latest line has not come back for another
+        self._writable = True
+        self._input_ended = False
+        self._over = False  # whether on_close has been called
+        self._lost = False  # whether the transport is gone
+        self._flushing: asyncio.Handle | None = None
+        self._continuing: asyncio.Handle | None = None  # the turn in which the session goes on with what it has
+        self._ready_timer: asyncio.TimerHandle | None = None
+        self._end_timer: asyncio.TimerHandle | None = None
+        self._waiters: dict[asyncio.Future[None], None] = {}
+
+    def __repr__(self) -> str:
+        state = "closed" if self._over else f"with {self.remote_address}"
+        return f"<{type(self).__name__} {state} at 0x{id(self):x}>"
+
+    @property
+    def closed(self) -> bool:
+        """Whether this is over for good (``bool``)."""
+        return self._over
+
+    def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> asyncio.TimerHandle:
+        """Call a function in so many seconds; return the :class:`asyncio.TimerHandle`."""
+        return self._loop.call_later(delay, self._guarded(function), *arguments)
+
+    def call_from_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Call a function soon, in the event loop's thread; any thread may call this."""
+        self._loop.call_soon_threadsafe(self._guarded(function), *arguments)
+
+    # The beginning
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The event loop's part: the connection is up."""
+        self._loop = asyncio.get_running_loop()
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=self.limits.unsent // DRAIN_PART)
+        self._set_socket_options(transport.get_extra_info("socket"))
+        self.remote_address = transport.get_extra_info("peername")
+        self.local_address = transport.get_extra_info("sockname")
+        role = Role.CLIENT if self.server is None else Role.SERVER
+        session = self.make_session(role, wake=self._session_wakes, report=self._report)
+        session.client.tls = transport.get_extra_info("ssl_object") is not None
+        if self.server is not None and not self.server._join(self):
+            self._over = True  # and has never begun
+            return self.close(flush=False)
+        session.start(self._loop.time())
+        self._ready_timer = self._loop.call_later(self.limits.ready, self._tick)
+        self._go_on()
+
+    def _set_socket_options(self, connected: Any) -> None:
+        try:
+            if self.keepalive:
+                connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if not self.nodelay and connected.family in (socket.AF_INET, socket.AF_INET6):
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)  # which event loops turn on
+        except OSError:
+            pass  # the peer is gone already, which the first read will tell
+
+    def _tick(self) -> None:
+        if self.session.deadline is not None:
+            self.session.tick(self.session.deadline)  # it has come, even if the clock is too coarse to say so
+            self._go_on()
+
+    async def ready(self) -> None:
+        """Wait until ``on_ready`` has been called.
+
+        :raises EOFError: when the connection ends before.
+        """
+        await self._until(lambda: self.session.ready or self.session.closed)
+        if not self.session.ready:
+            raise EOFError("the connection ended before it was ready")
+
+    # The coroutine of serve()
+
+    def _start(self, program: Program) -> None:
+        self._program = None  # before a task that may begin inside the call
+        self._task = self._loop.create_task(self._run(program))
+        if self.server is not None:
+            self.server._keep(self._task)
+
+    async def _run(self, program: Program) -> None:
+        try:
+            await program(self)
+        except (EOFError, ConnectionError) as exc:
+            if not self.session.closed:  # else this is how it was told of the end
+                self._report(exc)
+        except Exception as exc:
+            self._report(exc)
+        except BaseException:
+            self.close(flush=False)
+            raise
+        self.close()
+
+    # Reading
+
+    def data_received(self, data: bytes) -> None:
+        """The event loop's part: the peer sent something."""
+        self.session.receive(data, self._loop.time())
+        self._go_on()
+
+    def eof_received(self) -> bool:
+        """The event loop's part: the peer sends nothing more."""
+        self._input_ended = True
+        if self._over:
+            return False
+        self._await_end_of_input()
+        return self._transport.can_write_eof()  # with TLS there is no half of a connection to keep
+
+    def _await_end_of_input(self) -> None:
+        if not self.session.closed:
+            self._set_end_timer(self.limits.close, self._end)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what the session's state asks for: above all, let it go on with what it has before anything is read."""
+        session = self.session
+        if session.ready and self._program is not None:
+            self._start(self._program)
+        if not session.closed:
+            waits = session.pending or session.paused
+            if session.pending and not session.paused and self._continuing is None:
+                self._continuing = self._loop.call_soon(self._continue)
+            if not self._input_ended:
+                self._transport.pause_reading() if waits else self._transport.resume_reading()
+            elif not waits:
+                self._finish_input()
+        self._tell_waiters()
+
+    def _continue(self) -> None:
+        self._continuing = None
+        if not self.session.paused:
+            self.data_received(b"")
+
+    def _finish_input(self) -> None:
+        """All that the peer sent is delivered, and no more will come: close.
+
+        A client may have ended its direction alone, and still read: as soon as its last line is answered.
+        """
+        self.session.end()
+        if self._lost or self.server is None or not (self._lines or self._answering):
+            self._end()
+
+    def pause(self) -> None:
+        """Read nothing from the peer, and deliver nothing behind the present event, until :meth:`resume`."""
+        self._held = True
+        self.session.pause()
+        self._go_on()
+
+    def resume(self) -> None:
+        """Go on after :meth:`pause`, in the event loop's next turn."""
+        self._held = False
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if not (self._held or self._full):
+            self.session.resume()
+            self._go_on()
+
+    # Reading lines
+
+    def on_line(self, line: str) -> None:
+        """The peer sent a line of text, here without its end.  By default, it waits for :meth:`readline`."""
+        self._lines.append(line)
+        self._unread += len(line) + 1
+        if self._unread >= self.limits.unread or len(self._lines) >= self.limits.events:
+            self._full = True
+            self.session.pause()
+
+    async def readline(self) -> str:
+        """Return the next line of text, without its end.
+
+        :raises EOFError: when the connection is closed, or the peer has ended it and all lines were read.  A coroutine
+            of :func:`serve` need not catch it.
+        """
+        self._answering = False
+        if self._input_ended:
+            self._go_on()
+        await self._until(lambda: self._lines or self.session.closed)
+        if not self._lines:
+            raise EOFError("the connection has ended")
+        line = self._lines.popleft()
+        self._answering = True
+        self._unread -= len(line) + 1
+        if self._full and self._unread <= self.limits.unread // 2 and len(self._lines) <= self.limits.events // 2:
+            self._full = False
+            self._let_go()
+        return line
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        try:
+            return await self.readline()
+        except EOFError:
+            raise StopAsyncIteration from None
+
+    # Writing
+
+    async def drain(self) -> None:
+        """Send what was written, and while much of it waits for the peer to take it, wait as well.
+
+        :raises ConnectionResetError: when the connection has ended.  A coroutine of :func:`serve` need not catch it.
+        """
+        self._flush()
+        await self._until(lambda: self._writable or self._ending)
+        if self._ending:
+            raise ConnectionResetError(errno.ECONNRESET, "the connection has ended")
+
+    @property
+    def _ending(self) -> bool:
+        return self.session.closed or self._transport.is_closing()
+
+    def pause_writing(self) -> None:
+        """The event loop's part: much waits to be sent."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """The event loop's part: little waits to be sent."""
+        self._writable = True
+        self._tell_waiters()
+        if self.session.closed:
+            self._loop.call_soon(self._flush_out)  # the transport is still busy with what made it call this
+
+    def _session_wakes(self) -> None:
+        if self.session.unsent >= WAKE_EACH:
+            self._flush()
+        elif self._flushing is None:
+            self._flushing = self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        data = self.session.take()
+        if not data or self._transport.is_closing():
+            return
+        if self._fits(data) or self._make_room(data):
+            self._transport.write(data)
+
+    def _make_room(self, data: bytes) -> bool:
+        """Whether the data may be sent all the same; False when the connection ended instead."""
+        was_open = not self.session.closed
+        self._call(self.on_slow_consumer)
+        if self._transport.is_closing() or (was_open and self.session.closed):
+            return False
+        if self._fits(data):
+            return True
+        # To leave it out would leave a gap, which may lie in the middle of a compressed stream.
+        waiting, limit = self._transport.get_write_buffer_size(), self.max_write_buffer
+        self._report(
+            StreamBufferOverflow(f"{waiting} bytes wait to be sent; {len(data)} more exceed max_write_buffer {limit}")
+        )
+        self.close(flush=False)
+        return False
+
+    def _fits(self, data: bytes) -> bool:
+        return self._transport.get_write_buffer_size() + len(data) <= self.max_write_buffer
+
+    # The end
+
+    def close(self, flush: bool = True) -> None:
+        """Close; nothing is delivered from here on, not even lines that wait, and a second call changes nothing.
+
+        :param flush: first send what was written; a peer that takes nothing for ``limits.close`` seconds is given up.
+            Without it, close now, also when a flushing close is under way already.
+
+        ``on_close`` follows when it is done, and never from inside this call.
+        """
+        self._lines.clear()
+        self._end(flush)
+
+    def _end(self, flush: bool = True) -> None:
+        was_open = not self.session.closed
+        self.session.close()
+        if was_open:
+            self._leave()
+            self._tell_waiters()
+            self._loop.call_soon(self._flush_out)
+        if not flush:
+            self._transport.abort()
+        elif was_open:
+            self._flush()
+            if not self._input_ended:
+                self._transport.resume_reading()  # so that the peer is not kept from sending, and then reading
+
+    def _flush_out(self) -> None:
+        """Finish, if all is sent; else wait for that."""
+        if self._lost:
+            return self._finish()
+        if self._over or self._transport.is_closing():
+            return  # the rest is connection_lost's
+        waiting = self._transport.get_write_buffer_size()
+        if waiting:
+            self._transport.set_write_buffer_limits(high=0)  # to have resume_writing called when nothing waits any more
+            self._set_end_timer(self.limits.close, self._check_progress, waiting)
+        else:
+            self._finish()
+            self._linger()
+
+    def _check_progress(self, waited: int) -> None:
+        if self._transport.get_write_buffer_size() < waited:
+            self._flush_out()
+        else:
+            self._transport.abort()
+
+    def _linger(self) -> None:
+        """Give the peer time to read what was sent.
+
+        A socket that is closed while input waits unread makes the kernel send a reset, and a reset lets the peer's
+        kernel throw away what the peer has not read yet (RFC 1122 section 4.2.2.13).  So: end our direction, let the
+        peer finish, and discard what still comes.
+        """
+        if self._input_ended or not self._transport.can_write_eof():
+            self._transport.close()
+            self._set_end_timer(self.limits.close, self._transport.abort)
+            return
+        self._set_end_timer(self.limits.linger, self._transport.abort)
+        try:
+            self._transport.write_eof()
+        except OSError:
+            self._transport.abort()  # the peer is gone already
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The event loop's part: the transport is gone."""
+        self._lost = True
+        self._transport.close()  # it is, but TLS of Python 3.10 warns where nobody said so
+        if exc is None and not self.session.closed:  # TLS that the peer has ended
+            self._input_ended = True
+            self._await_end_of_input()
+        else:
+            self._finish()
+
+    def _abandon(self) -> None:
+        """Nobody will get this connection.  If it had begun, uvloop would close it without a word."""
+        if "session" in vars(self):
+            self.connection_lost(ConnectionAbortedError(errno.ECONNABORTED, "the connection was abandoned"))
+
+    def _finish(self) -> None:
+        """Be closed: nothing is delivered after the ``on_close`` called here.  Once the socket is, too, be gone."""
+        for handle in (self._continuing, self._ready_timer, self._end_timer):
+            if handle is not None:
+                handle.cancel()
+        if not self._over:
+            self._over = True
+            self.session.close()
+            self._leave()
+            self._call(self.on_close)
+        if self._lost and self.server is not None:
+            self.server._forget(self)
+        self._tell_waiters()
+
+    def _leave(self) -> None:
+        if self.server is not None:
+            self.server._leave(self)
+
+    def _set_end_timer(self, delay: float, function: Callable[..., object], *arguments: Any) -> None:
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+        self._end_timer = self._loop.call_later(delay, function, *arguments)
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection is over, and its socket closed."""
+        await self._until(lambda: self._over and self._lost)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(flush=kind is None)
+        await self.wait_closed()
+
+    # Waiting
+
+    async def _until(self, happened: Callable[[], object]) -> None:
+        while not happened():
+            waiter = self._loop.create_future()
+            self._waiters[waiter] = None
+            try:
+                await waiter
+            finally:
+                del self._waiters[waiter]
+
+    def _tell_waiters(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+class HandlerConnection(MudConnection):
+    """What a handler without a shell runs on: nobody reads its lines, so they are its ``on_line``'s or nobody's."""
+
+    on_line = MudHandler.on_line
+
+
+class Server:
+    """Accepts connections; made by :func:`serve`.
+
+    ``async with server:`` closes it in the end, and waits until everything that belongs to it is closed.
+    """
+
+    connections: Connections[MudConnection]
+    """The connections that are up, a live set."""
+
+    def __init__(self, connection_class: type[MudConnection], program: Program | None) -> None:
+        self.connections = Connections()
+        self._connection_class = connection_class
+        self._program = program
+        self._listener: asyncio.Server
+        self._present: dict[MudConnection, None] = {}  # those that are being closed too
+        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._closing = asyncio.Event()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closing.is_set() else f"with {len(self.connections)} connections"
+        return f"<{type(self).__name__} {state} at 0x{id(self):x}>"
+
+    @property
+    def sockets(self) -> tuple[Any, ...]:
+        """The sockets that are listened on; ``server.sockets[0].getsockname()`` is the address of the first."""
+        return tuple(self._listener.sockets)
+
+    def close(self, flush: bool = True) -> None:
+        """Stop listening, and close all connections.
+
+        :param flush: let what each connection has written leave first.
+
+        A second call does nothing but, without ``flush``, cut that short.  :meth:`wait_closed` waits until it is done.
+        """
+        self._closing.set()
+        self._listener.close()
+        for connection in tuple(self._present):
+            connection.close(flush)
+
+    async def wait_closed(self) -> None:
+        """Wait until the server is closed, with all its connections and their coroutines.
+
+        A coroutine that has not come to its end ``limits.close`` seconds after the last connection is cancelled.
+        """
+        await self._closing.wait()
+        for connection in tuple(self._present):
+            await connection.wait_closed()
+        await self._listener.wait_closed()
+        if tasks := self._tasks.keys() - {asyncio.current_task()}:
+            _, deaf = await asyncio.wait(tasks, timeout=self._connection_class.limits.close)
+            for task in deaf:
+                task.cancel()
+            if deaf:
+                await asyncio.wait(deaf)
+
+    async def serve_forever(self) -> None:
+        """Wait until the server is closed.  When this is cancelled, close it, and wait for that."""
+        try:
+            await self._closing.wait()
+        finally:
+            self.close()
+            await self.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+        await self.wait_closed()
+
+    # What its connections call
+
+    def _make_connection(self) -> MudConnection:
+        connection = self._connection_class()
+        connection.server = self
+        connection._program = self._program
+        return connection
+
+    def _join(self, connection: MudConnection) -> bool:
+        """Whether the connection may begin; not when it was still shaking hands while the server closed."""
+        self._present[connection] = self.connections._members[connection] = None
+        return not self._closing.is_set()
+
+    def _leave(self, connection: MudConnection) -> None:
+        self.connections._members.pop(connection, None)
+
+    def _forget(self, connection: MudConnection) -> None:
+        self._present.pop(connection, None)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done))
+
+
+class ConnectionOptions(TypedDict, total=False):
+    """What connections can be given, where it is not to be what their class says; all are optional."""
+
+    options: Sequence[type[Option] | Option]
+    limits: Limits
+    encoding: str
+    fallback: str | None
+    keepalive: bool
+    nodelay: bool
+
+
+class ServeOptions(ConnectionOptions, total=False):
+    """What :func:`serve` can be given; all are optional."""
+
+    ssl: SSLContext | None
+    sock: socket.socket
+    family: int
+    backlog: int
+    reuse_port: bool
+
+
+class ConnectOptions(ConnectionOptions, total=False):
+    """What :func:`connect` can be given; all are optional."""
+
+    ssl: SSLContext | bool | None
+    server_hostname: str
+    sock: socket.socket
+    family: int
+    local_addr: tuple[str, int]
+    happy_eyeballs_delay: float
+
+
+async def serve(
+    handler: type[MudHandler] | Program,
+    host: str | Sequence[str] | None = None,
+    port: int | None = None,
+    *,
+    connection: type[MudConnection] = MudConnection,
+    **arguments: Unpack[ServeOptions],
+) -> Server:
+    """Listen, and run a handler on each connection; return the :class:`Server`.
+
+    :param handler: a subclass of :class:`~telnet.handler.MudHandler`, of which each connection is an object; or a
+        coroutine function, called with each connection when it is ready (as ``on_ready``).  When the coroutine returns,
+        the connection is closed; what it raises is logged and given to ``on_error``.
+    :param host: name or address to listen on, or several; None for every address of this machine.
+    :param port: the TCP port; 0 takes a free one, to be read from :attr:`Server.sockets`.
+    :param connection: the class of the connections that a coroutine function is called with.
+    :param arguments: ``options``, ``limits``, ``encoding``, ``fallback``, ``keepalive`` and ``nodelay`` are set on the
+        connections, instead of what their class says.  ``ssl`` is the context of a server, to secure all connections
+        with TLS before they begin.  ``sock``, ``family``, ``backlog`` and ``reuse_port`` are those of
+        :meth:`asyncio.loop.create_server`.
+    :raises TypeError, ValueError, LookupError: for arguments that are wrong.
+    :raises OSError: when the system refuses, for example because the port is taken.
+    """
+    settings = _known("serve", ServeOptions, arguments)
+    program: Program | None = None
+    if iscoroutinefunction(handler):
+        program = handler
+    elif isinstance(handler, type) and issubclass(handler, MudHandler):
+        connection = _on_asyncio(handler)
+    else:
+        raise TypeError(f"a handler is a subclass of MudHandler or a coroutine function, not {handler!r}")
+    connection = _with_settings(connection, settings)
+    _limit_tls(settings, connection.limits)
+    server = Server(connection, program)
+    loop = asyncio.get_running_loop()
+    server._listener = await loop.create_server(server._make_connection, host, port, **settings)
+    return server
+
+
+@overload
+async def connect(
+    host: str | None = None, port: int | None = None, **arguments: Unpack[ConnectOptions]
+) -> MudConnection: ...
+@overload
+async def connect(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    connection: type[AnyConnection],
+    **arguments: Unpack[ConnectOptions],
+) -> AnyConnection: ...
+@overload
+async def connect(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    connection: type[MudHandler],
+    **arguments: Unpack[ConnectOptions],
+) -> MudConnection: ...
+
+
+async def connect(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    connection: type[MudHandler] = MudConnection,
+    **arguments: Unpack[ConnectOptions],
+) -> MudConnection:
+    """Connect, and return the connection as soon as it is up.
+
+    :param host: name or address of the server; all addresses of a name are tried.
+    :param port: its TCP port.
+    :param connection: the class of the connection: of :class:`MudConnection`, or any other
+        :class:`~telnet.handler.MudHandler`, which then is run on asyncio.
+    :param arguments: ``options``, ``limits``, ``encoding``, ``fallback``, ``keepalive`` and ``nodelay`` are set on the
+        connection, instead of what its class says.  ``ssl`` is True or the context of a client, to secure the
+        connection with TLS before it begins.  ``server_hostname``, ``sock``, ``family``, ``local_addr`` and
+        ``happy_eyeballs_delay`` are those of :meth:`asyncio.loop.create_connection`.
+    :raises TypeError, ValueError, LookupError: for arguments that are wrong.
+    :raises OSError: when the connection cannot be made; :exc:`TimeoutError` when that takes ``limits.connect`` seconds.
+    """
+    settings = _known("connect", ConnectOptions, arguments)
+    connection_class = _with_settings(_on_asyncio(connection), settings)
+    _limit_tls(settings, connection_class.limits)
+    made = connection_class()
+    loop = asyncio.get_running_loop()
+    limit = connection_class.limits.connect
+    try:
+        making = loop.create_connection(lambda: made, cast(str, host), cast(int, port), **settings)
+        await asyncio.wait_for(making, limit)
+    except BaseException as exc:
+        made._abandon()
+        if isinstance(exc, asyncio.TimeoutError):
+            raise TimeoutError(errno.ETIMEDOUT, f"no connection in time; limits.connect is {limit:g} seconds") from exc
+        raise
+    return made
+
+
+def _known(function: str, known: Any, arguments: Any) -> dict[str, Any]:
+    if unknown := arguments.keys() - known.__annotations__.keys():
+        raise TypeError(
+            f"unknown argument {min(unknown)!r} of {function}; known are {', '.join(known.__annotations__)}"
+        )
+    return dict(arguments)
+
+
+def _on_asyncio(handler: type[MudHandler]) -> type[MudConnection]:
+    if isinstance(handler, type) and issubclass(handler, MudConnection):
+        return handler
+    return combine(handler, HandlerConnection)
+
+
+def _with_settings(connection: type[AnyConnection], settings: dict[str, Any]) -> type[AnyConnection]:
+    """Return the class with the settings that are those of connections; what stays is for the event loop."""
+    members = {name: settings.pop(name) for name in ConnectionOptions.__annotations__ if name in settings}
+    if members:
+        names = ("__module__", "__qualname__", "__doc__")
+        members.update({name: getattr(connection, name) for name in names})
+        connection = type(connection.__name__, (connection,), members)
+    Session(None, connection.options, encoding=connection.encoding, fallback=connection.fallback)  # for its checks
+    return connection
+
+
+def _limit_tls(settings: dict[str, Any], limits: Limits) -> None:
+    if settings.get("ssl"):
+        settings["ssl_handshake_timeout"] = limits.handshake
+        if sys.version_info >= (3, 11):
+            settings["ssl_shutdown_timeout"] = limits.close
