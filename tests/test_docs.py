@@ -77,6 +77,21 @@ def test_server_of_the_readme_answers() -> None:
     assert b"Ada" in received
 
 
+@pytest.mark.parametrize("shell", ["selectors", "asyncio"])
+def test_example_of_the_shells_runs_under_both(shell: str) -> None:
+    command = [sys.executable, str(ROOT / "examples" / "shells.py"), "--shell", shell, "--port", "0"]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        port = int(server.stdout.readline().rpartition(" ")[2])
+        with connect(port) as client:
+            client.sendall(b"Ada\r\nHello\r\nquit\r\n")
+            received = receive_until(client, b"Goodbye.")
+        server.send_signal(signal.SIGTERM)
+
+    assert b"Ada joins." in received and b"Ada says: Hello" in received
+
+
 def connect(port: int) -> socket.socket:
     """Return a connection to a server that is still starting."""
     deadline = time.monotonic() + PATIENCE
