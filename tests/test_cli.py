@@ -104,6 +104,14 @@ def test_python_without_sqlite_is_one_line_that_says_so(
     assert re.fullmatch("telnet: this Python lacks what the demo needs: .*sqlite3.*\n", capsys.readouterr().err)
 
 
+def test_shell_that_is_none_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["demo", "--shell=bash"])
+
+    assert exit_.value.code == 2
+    assert "'bash'" in capsys.readouterr().err
+
+
 def test_demo_serves_until_interrupted(free_port: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "telnet", "demo", "--port", str(free_port)]
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}

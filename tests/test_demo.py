@@ -56,6 +56,7 @@ else:
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 20.0  # for a Python to start on a busy machine
+SHELLS = ("selectors", "asyncio")
 PASSWORD = "open sesame"
 few = settings(max_examples=200)  # a program to copy from, not the core
 JETTY, SQUARE, CAFE, OFFICE, CLIFF = 1, 2, 3, 4, 5
@@ -1015,9 +1016,9 @@ def test_the_session_of_the_documentation_is_what_is_shown(island: Island) -> No
 
 
 @contextmanager
-def serving(database: Path) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
+def serving(database: Path, shell: str) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
     """Run the demo, and give it with a connection to it."""
-    command = [sys.executable, "-m", "telnet", "demo", "--port=0", f"--database={database}"]
+    command = [sys.executable, "-m", "telnet", "demo", "--port=0", f"--database={database}", f"--shell={shell}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
         try:
             assert demo.stdout is not None
@@ -1070,20 +1071,22 @@ def test_a_copy_of_it_runs_as_it_is(tmp_path: Path) -> None:
     assert copy.returncode == 0
 
 
-def test_everything_survives_a_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shell", SHELLS)
+def test_everything_survives_a_crash(tmp_path: Path, shell: str) -> None:
     database = tmp_path / "mud.sqlite3"
-    with serving(database) as (demo, client):
+    with serving(database, shell) as (demo, client):
         talk(client, "Name: ", "Ada", "Password: ", PASSWORD, "again", PASSWORD, "100mv> ", "north", "96mv> ")
         talk(client, "", "settings width 50", "width    50")
         demo.kill()
 
-    with serving(database) as (demo, client):
+    with serving(database, shell) as (demo, client):
         talk(client, "Name: ", "Ada", "Password: ", PASSWORD, "The Square", "settings", "width    50")
 
 
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_a_goodbye(tmp_path: Path, number: signal.Signals) -> None:
-    with serving(tmp_path / "mud.sqlite3") as (demo, client):
+def test_a_signal_ends_it_with_a_goodbye(tmp_path: Path, shell: str, number: signal.Signals) -> None:
+    with serving(tmp_path / "mud.sqlite3", shell) as (demo, client):
         talk(client, "Name: ", "Ada", "Password: ", PASSWORD, "again", PASSWORD, "100mv> ")
 
         demo.send_signal(number)
@@ -1093,8 +1096,9 @@ def test_a_signal_ends_it_with_a_goodbye(tmp_path: Path, number: signal.Signals)
         assert (demo.returncode, errors) == (0, "")
 
 
-def test_the_end_is_the_end_of_what_is_compressed(tmp_path: Path) -> None:
-    with serving(tmp_path / "mud.sqlite3") as (demo, client):
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_end_is_the_end_of_what_is_compressed(tmp_path: Path, shell: str) -> None:
+    with serving(tmp_path / "mud.sqlite3", shell) as (demo, client):
         client.sendall(negotiate(DO, telnet.MCCP2))
         start = subnegotiation(telnet.MCCP2, b"")
         _, _, compressed = read_until(client, start).partition(start)

@@ -5,5 +5,5 @@ Read :mod:`.player` first: a connection, what it speaks and what it does with a 
 * :mod:`.world`, rooms from ``world.json``; :mod:`.accounts` and :mod:`.passwords`, characters in SQLite;
 * :mod:`.game`, who is here; :mod:`.login`, the questions before that; :mod:`.commands`, what players type;
 * :mod:`.views`, what they see, on a :mod:`.screen` that knows what their client can show, or on its :mod:`.panels`;
-* :mod:`.settings`, what they decide themselves; :mod:`.main`, the server.
+* :mod:`.settings`, what they decide themselves; :mod:`.main`, the server, on selectors or on asyncio.
 """

@@ -1,7 +1,8 @@
-"""The server: players on the engine, signals, and a clean end."""
+"""The server: the same players on either shell of the library."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -20,15 +21,18 @@ class CannotServe(Exception):
     """Somebody has to put something right first: where characters are kept, or where to listen."""
 
 
-def serve(host: str = "127.0.0.1", port: int = 4000, database: str | Path | None = None) -> None:
+def serve(
+    host: str = "127.0.0.1", port: int = 4000, database: str | Path | None = None, shell: str = "selectors"
+) -> None:
     """Serve until SIGINT or SIGTERM.
 
     :param database: the file where characters are kept; ``:memory:`` for none, so that they are forgotten.
+    :param shell: ``selectors`` or ``asyncio``.
     :raises CannotServe: when the database or the port cannot be had.
     """
     path = default_path() if database is None else database
     with closing(open_accounts(path)) as accounts:
-        serve_on_selectors(Game(World.load(), accounts), host, port)
+        SHELLS[shell](Game(World.load(), accounts), host, port)
 
 
 def open_accounts(path: str | Path) -> Accounts:
@@ -51,6 +55,29 @@ def serve_on_selectors(game: Game, host: str, port: int) -> None:
     when_told_to_stop(lambda: engine.call_from_thread(stop))
     announce(game, host, server.local_address[1])
     engine.start()
+
+
+async def serve_on_asyncio(game: Game, host: str, port: int) -> None:
+    from telnet import aio
+
+    loop = asyncio.get_running_loop()
+    with listening(host, port):
+        server = await aio.serve(players_of(game), host, port)
+
+    def stop() -> None:
+        game.close()
+        server.close()
+
+    when_told_to_stop(lambda: loop.call_soon_threadsafe(stop))
+    announce(game, host, server.sockets[0].getsockname()[1])
+    async with server:
+        await server.serve_forever()
+
+
+SHELLS: dict[str, Callable[[Game, str, int], None]] = {
+    "selectors": serve_on_selectors,
+    "asyncio": lambda game, host, port: asyncio.run(serve_on_asyncio(game, host, port)),
+}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 4000  # what MUDs have used since the first DikuMUD
+SHELLS = ("selectors", "asyncio")
 
 
 def add_command(commands: Commands) -> None:
@@ -22,6 +23,7 @@ def add_command(commands: Commands) -> None:
     command.add_argument(
         "--database", metavar="FILE", help="where characters are kept, ':memory:' for nowhere (a file of this user's)"
     )
+    command.add_argument("--shell", choices=SHELLS, default=SHELLS[0], help="what it runs on (%(default)s)")
     command.set_defaults(run=run)
 
 
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"telnet: this Python lacks what the demo needs: {error}", file=sys.stderr)  # SQLite, in most cases
         return 1
     try:
-        mud.serve(arguments.host, arguments.port, arguments.database)
+        mud.serve(arguments.host, arguments.port, arguments.database, arguments.shell)
     except mud.CannotServe as error:
         print(f"telnet: {error}", file=sys.stderr)
         return 1
