@@ -20,12 +20,12 @@ from telnet.exceptions import (
     StreamConnectError,
     TelnetError,
 )
-from telnet.limits import Limits
 from telnet.parser import IMPLEMENTATION, Handler, Parser
 from telnet.version import __version__
 
 if TYPE_CHECKING:
     from telnet.handler import MudHandler
+    from telnet.limits import Limits
     from telnet.net.connection import TelnetConnection
     from telnet.net.engine import Engine
     from telnet.net.mud import MudConnection, MudServer
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # Sessions, sockets, selectors and ssl cost far more to import than the parser, and not everybody needs them.
 _LAZY = {
     "Engine": "telnet.net.engine",
+    "Limits": "telnet.limits",
     "MudConnection": "telnet.net.mud",
     "MudHandler": "telnet.handler",
     "MudServer": "telnet.net.mud",

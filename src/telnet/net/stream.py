@@ -256,14 +256,12 @@ class Stream(Channel):
             self._shake_hands()
             return
         # TLS may need to read in order to write, and the other way round.
-        if events & READ or self.ssl_enabled:
+        if events & READ or self.ssl_enabled and self._wants_input:
             self._read_turn()
         if self._queue and (events & WRITE or self.ssl_enabled):
             self._send_turn()
 
     def _read_turn(self) -> None:
-        if not self._wants_input:
-            return  # TLS looks at the input for the sake of the output
         data = self._receive()
         if data is None:
             return
