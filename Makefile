@@ -15,6 +15,8 @@ SECONDS := 60
 CANDIDATES := $(foreach minor,10 11 12 13 13t 14 14t 15 15t,python3.$(minor))
 PYTHONS ?= $(foreach python,$(CANDIDATES),$(shell $(python) -c 'print("$(python)")' 2>/dev/null))
 
+ours = $(shell $(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+
 SOURCES := pyproject.toml setup.py \
 	$(shell find src examples -name '*.py' -o -name '*.py[ix]' -o -name '*.json' -o -name py.typed)
 
@@ -43,8 +45,8 @@ test-pure: .venv-pure/.test ## run the suite on a build without the extension
 	.venv-pure/bin/python -m telnet --version
 	.venv-pure/bin/pytest --no-extension --hypothesis-profile=local
 
-test-pythons: ## run the suite on each Python found (PYTHONS)
-	@$(MAKE) --no-print-directory $(PYTHONS:%=test-%)
+test-pythons: ## run the suite on each Python found (PYTHONS) but the one of `make test`
+	@$(MAKE) --no-print-directory $(patsubst %,test-%,$(filter-out $(ours),$(PYTHONS)))
 
 test-python%: .venv-python%/.test
 	.venv-python$*/bin/python -m telnet --version
