@@ -46,7 +46,7 @@ test-pure: .venv-pure/.test ## run the suite on a build without the extension
 	.venv-pure/bin/pytest --no-extension --hypothesis-profile=local
 
 test-pythons: ## run the suite on each Python found (PYTHONS) but the one of `make test`
-	@$(MAKE) --no-print-directory $(patsubst %,test-%,$(filter-out $(ours),$(PYTHONS)))
+	@for python in $(filter-out $(ours),$(PYTHONS)); do $(MAKE) --no-print-directory test-$$python || exit; done
 
 test-python%: .venv-python%/.test
 	.venv-python$*/bin/python -m telnet --version
