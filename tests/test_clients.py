@@ -88,3 +88,32 @@ def test_a_client_is_served_by_the_parser_in_pure_python_too(tmp_path: Path) -> 
         shown = talk(CLIENTS["telnet"], port, tmp_path)
 
     assert SECRET.encode() not in shown
+
+
+# What a player of TinTin++ has to say for GMCP to be spoken, and shown.
+GMCP_SCRIPT = r"""#event {IAC WILL GMCP}
+{
+    #send {\xFF\xFD\xC9\};
+    #send {\xFF\xFA\xC9Core.Hello {"client":"TinTin++","version":"2.02"}\xFF\xF0\};
+    #send {\xFF\xFA\xC9Core.Supports.Set ["Char 1","Room 1"]\xFF\xF0\}
+}
+#event {IAC SB GMCP} {#showme {seen %0 %1}}
+"""
+
+
+def test_tintin_shows_colours_and_gmcp_and_tells_of_its_window_while_all_is_compressed(tmp_path: Path) -> None:
+    script = tmp_path / "gmcp.tin"
+    script.write_text(GMCP_SCRIPT)
+    client = CLIENTS["tt++"]._replace(command=f"tt++ -G -r {script} -e '#ses demo 127.0.0.1 {{port}}'")
+    with serving() as port, running(client, port, tmp_path) as visitor:
+        log_in(visitor, "Visitor")
+        visitor.wait_for("100hp 100mv> ")
+        visitor.type_line("client")
+        visitor.wait_for("80 by 24")
+        visitor.wait_for("speaks    TTYPE NAWS NEW_ENVIRON CHARSET EOR GMCP MCCP3 MCCP2")
+        visitor.type_line("north")
+        visitor.wait_for("100hp 96mv> ")
+
+    assert b"seen Room.Info {num}{1}{name}{The Jetty}" in visitor.text
+    assert b"seen Room.Info {num}{2}{name}{The Square}" in visitor.text
+    assert b"\x1b[38;2;" in visitor.shown  # colours in all their depth, as its MTTS flags say
