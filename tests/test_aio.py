@@ -264,11 +264,15 @@ def test_coroutine_that_waits_for_a_line_of_who_is_gone_ends_quietly(
     run(main)
 
 
-def test_coroutine_that_drains_to_who_is_gone_ends_quietly(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("pause", [0, 0.002])
+def test_coroutine_that_drains_to_who_is_gone_ends_quietly(
+    run: Run, caplog: pytest.LogCaptureFixture, pause: float
+) -> None:
     async def chatter(connection: aio.MudConnection) -> None:
         while True:
             connection.send("x" * 10000)
             await connection.drain()
+            await asyncio.sleep(pause)
 
     async def main() -> None:
         async with serving(chatter) as (server, peer):
@@ -1380,6 +1384,19 @@ def test_lines_before_the_end_of_tls_are_all_answered_or_read(
                 await connection.wait_closed()
                 assert connection.events[:5] == ["connect", "ready", "one", "two", "three"]
                 assert connection.events[-1] == "close"
+
+    run(main)
+
+
+def test_lines_that_wait_do_not_keep_a_tls_connection_that_has_ended(run: Run, certificates: Certificates) -> None:
+    async def main() -> None:
+        async with await aio.serve(Connection, HOST, 0, ssl=certificates.server, limits=PATIENT) as server:
+            async with peer_of(server, ssl=certificates.client) as peer:
+                connection = await only(server)
+                peer.send(b"one\r\ntwo\r\n")
+                peer.writer.close()
+                await connection.wait_closed()
+                assert [line async for line in connection] == ["one", "two"]
 
     run(main)
 

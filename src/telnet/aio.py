@@ -26,6 +26,7 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from inspect import iscoroutinefunction
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast, overload
@@ -131,13 +132,11 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._go_on()
 
     def _set_socket_options(self, connected: Any) -> None:
-        try:
+        with suppress(OSError):  # the peer is gone already, which the first read tells
             if self.keepalive:
                 connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if not self.nodelay and connected.family in (socket.AF_INET, socket.AF_INET6):
                 connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)  # which event loops turn on
-        except OSError:
-            pass  # the peer is gone already, which the first read will tell
 
     def _tick(self) -> None:
         if self.session.deadline is not None:
@@ -165,7 +164,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         try:
             await program(self)
         except (EOFError, ConnectionError) as exc:
-            if not self.session.closed:  # else this is how it was told of the end
+            if not self._ending:  # else this is how it was told of the end
                 self._report(exc)
         except Exception as exc:
             self._report(exc)
@@ -211,16 +210,16 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def _continue(self) -> None:
         self._continuing = None
-        if not self.session.paused:
-            self.data_received(b"")
+        self.data_received(b"")
 
     def _finish_input(self) -> None:
         """All that the peer sent is delivered, and no more will come: close.
 
-        A client may have ended its direction alone, and still read: as soon as its last line is answered.
+        A client may have ended its direction alone, and still read: then as soon as its last line is answered.
         """
         self.session.end()
-        if self._lost or self.server is None or not (self._lines or self._answering):
+        half_open = self.server is not None and self._transport.can_write_eof()
+        if not (half_open and (self._lines or self._answering)):
             self._end()
 
     def pause(self) -> None:
@@ -399,10 +398,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
             self._set_end_timer(self.limits.close, self._transport.abort)
             return
         self._set_end_timer(self.limits.linger, self._transport.abort)
-        try:
+        with suppress(OSError):  # the peer is gone already, which the next read tells
             self._transport.write_eof()
-        except OSError:
-            self._transport.abort()  # the peer is gone already
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The event loop's part: the transport is gone."""
