@@ -15,8 +15,8 @@ from tls_support import Certificates, issue_certificates
 
 IMPLEMENTATIONS = {"cython": "telnet._parser", "python": "telnet._parser_py"}
 
-settings.register_profile("local", max_examples=100, deadline=None)
-settings.register_profile("ci", max_examples=800, deadline=None, print_blob=True)
+settings.register_profile("local", max_examples=80, deadline=None)
+settings.register_profile("ci", max_examples=400, deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 

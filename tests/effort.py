@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-FOR_PARSER = settings(max_examples=5 * settings().max_examples)
+FOR_PARSER = settings(max_examples=10 * settings().max_examples)

@@ -85,7 +85,7 @@ def test_a_payload_of_any_length_and_filling_raises_nothing(option: Option, role
 @by_role
 @by_option
 @given(data=st.binary(max_size=64) | st.text(max_size=16).map(str.encode))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_payloads_raise_nothing(option: Option, role: Role, data: bytes) -> None:
     session = agreed(option, role=role)
     for head in (b"", b"\0", b"\1", b"\2", b"\3"):
