@@ -766,6 +766,22 @@ def test_one_turn_inflates_a_bounded_amount() -> None:
     assert len(handler.named("on_line")) == 100
 
 
+def test_what_comes_while_inflated_data_waits_keeps_its_place() -> None:
+    limits = Limits(inflated=4, inflate_ratio=1000, events=1)
+    session = Session(handler := Recorder(), (MCCP3,), limits=limits)
+    session.start(0.0)
+    session.receive(negotiate(DO, MCCP3.code) + START_MCCP3, 0.0)
+    stream = stream_of(b"a\r\nb\r\n" * 5)
+
+    for piece in (stream[:4], stream[4:], b"c\r\n", b"d\r\n"):
+        session.receive(piece, 0.0)
+    while session.pending:
+        session.receive(b"", 0.0)
+
+    assert "".join(line for _, line in handler.named("on_line")) == "ab" * 5 + "cd"
+    assert not handler.named("on_protocol_error")
+
+
 @pytest.mark.parametrize("wbits", [15, 31, -15], ids=["zlib", "gzip", "raw"])
 def test_a_client_reads_the_formats_that_servers_send(wbits: int) -> None:
     writer = zlib.compressobj(6, zlib.DEFLATED, wbits)

@@ -551,13 +551,15 @@ class Session:
         self._count_event()
         if stream.eof or stream.error:
             return self._end_inflating(stream)
-        wire, self._wire = self._wire, b""
+        wire = b""
+        if not stream.pending:
+            wire, self._wire = self._wire, b""
         self._plain = stream.decompress(wire)
 
     def _end_inflating(self, stream: Decompressor) -> None:
         """Everything that was inflated has been read: go on with what is behind the stream."""
         self._inflater = None
-        self._wire = stream.unused_data
+        self._wire = stream.unused_data + self._wire
         if stream.error and _begins_with_command(self._wire):
             return  # telnetlib3 5.0.1 says in plain what else it answers to the same read; the stream follows
         option, self._inflating = self._inflating, None
