@@ -36,24 +36,23 @@ class Target(NamedTuple):
     environment: dict[str, str]
 
 
+IN_PYTHON = {
+    "PYTHONPATH": str(TESTS),
+    "LD_PRELOAD": str(Path(atheris.path()) / "asan_with_fuzzer.so"),
+}
+
 TARGETS = [
     Target(
         "twins",
         [sys.executable, str(ROOT / "fuzz" / "twins.py")],
         max_len=512,
-        environment={
-            "PYTHONPATH": str(TESTS),
-            "LD_PRELOAD": str(Path(atheris.path()) / "asan_with_fuzzer.so"),
-        },
+        environment=IN_PYTHON,
     ),
     Target(
         "sessions",
         [sys.executable, str(ROOT / "fuzz" / "sessions.py")],
         max_len=1024,
-        environment={
-            "PYTHONPATH": str(TESTS),
-            "LD_PRELOAD": str(Path(atheris.path()) / "asan_with_fuzzer.so"),
-        },
+        environment=IN_PYTHON,
     ),
     Target(
         "cuts",
