@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket as sockets
 from abc import ABC, abstractmethod
 from typing import Any
@@ -10,7 +11,10 @@ from telnet.guard import Guard
 from telnet.net.address import display_address
 from telnet.net.engine import Engine
 
-__all__ = ["Channel"]
+__all__ = ["GONE", "Channel", "had_peer", "has_peer"]
+
+GONE = frozenset((errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ESHUTDOWN))
+"""In which ways the system says that the peer of a socket that was connected is not there any more."""
 
 
 class Channel(Guard, ABC):
@@ -116,13 +120,41 @@ class Channel(Guard, ABC):
         self._socket = socket
 
     def _watch(self, interest: int) -> None:
-        """Say which events are wanted now; the engine hears of it only when that changed."""
-        if interest != self.interest:
-            self.interest = interest
+        """Say which events are wanted now; the engine hears of it only when that changed.
+
+        What the engine raises when the system refuses leaves things as they were.
+        """
+        if interest == self.interest:
+            return
+        before, self.interest = self.interest, interest
+        try:
             self.engine.modify_channel(self)
+        except BaseException:
+            self.interest = before
+            raise
 
     def _close_socket(self) -> None:
         if self._socket is not None:
             self.engine.remove_channel(self)
             self._socket.close()
             self._socket = None
+
+
+def has_peer(socket: sockets.socket) -> bool:
+    """Whether the socket is connected: not when it never was, and not when its peer has reset it."""
+    try:
+        socket.getpeername()
+    except OSError:
+        return False
+    return True
+
+
+def had_peer(socket: sockets.socket) -> bool:
+    """Whether the socket, which does not block, is or was connected; False for one that is still to be connected."""
+    if has_peer(socket):
+        return True
+    try:
+        sockets.socket.recv(socket, 1, sockets.MSG_PEEK)  # an SSLSocket's own recv() takes no flags
+    except OSError as exc:
+        return exc.errno in GONE
+    return True  # the end of the input, or what came before the reset

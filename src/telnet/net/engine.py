@@ -10,9 +10,12 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from telnet.net.timers import Timer, Timers
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Engine"]
 
@@ -90,7 +93,7 @@ class Engine:
             cls._instance = cls()
         return cls._instance
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -284,13 +287,22 @@ class Engine:
     # Channels
 
     def add_channel(self, channel: Pollable) -> None:
-        """Watch the descriptor of ``channel`` for its ``interest``, and keep the channel alive while it is watched."""
+        """Watch the descriptor of ``channel`` for its ``interest``, and keep the channel alive while it is watched.
+
+        :raises OSError: when the system refuses; then it is not watched.
+        """
         self._check_open()
         fileno = channel.fileno
         if fileno is None:
             raise ValueError(f"{channel!r} has no file descriptor to watch")
+        # Who had the descriptor before has closed it without a word, and nothing of it is watched any more.
+        self._forget(fileno)
         self._channels[fileno] = channel
-        self.modify_channel(channel)
+        try:
+            self.modify_channel(channel)
+        except BaseException:
+            self._forget(fileno)
+            raise
 
     def modify_channel(self, channel: Pollable) -> None:
         """Take over the changed ``interest`` of a channel that was added."""
@@ -309,9 +321,13 @@ class Engine:
     def remove_channel(self, channel: Pollable) -> None:
         """Watch ``channel`` no longer; one that is not watched is left alone.  Call it before closing the socket."""
         fileno = channel.fileno
-        if fileno is None or self._channels.get(fileno) is not channel:
-            return
-        del self._channels[fileno]
+        if fileno is not None and fileno < 0:  # it was closed already
+            fileno = next((each for each, known in self._channels.items() if known is channel), None)
+        if fileno is not None and self._channels.get(fileno) is channel:
+            self._forget(fileno)
+
+    def _forget(self, fileno: int) -> None:
+        self._channels.pop(fileno, None)
         if fileno in self._selector.get_map():
             self._selector.unregister(fileno)
 

@@ -26,7 +26,10 @@ class Linger:
         except OSError:
             return self._socket.close()  # the peer is gone already
         self._timer = engine.defer(seconds, self.abandon)
-        engine.add_channel(self)
+        try:
+            engine.add_channel(self)
+        except OSError:
+            return self.abandon()  # the system cannot watch it
         engine.leave_over(self)
         self.handle_events(READ)
 

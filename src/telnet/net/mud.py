@@ -16,6 +16,8 @@ from telnet.options.option import Role
 from telnet.session import WAKE_EACH
 
 if TYPE_CHECKING:
+    import socket as sockets
+
     from typing_extensions import Self, Unpack
 
     from telnet.net.timers import Timer
@@ -56,11 +58,11 @@ class MudConnection(TelnetConnection, MudHandler):
 
     # The beginning
 
-    def _begin(self) -> None:
+    def _enter_service(self, socket: sockets.socket) -> None:
         if "session" not in vars(self):
             role = Role.CLIENT if self.server is None else Role.SERVER
             self.make_session(role, wake=self._session_wakes, report=self._report)
-        super()._begin()
+        super()._enter_service(socket)
 
     def _tell_connected(self) -> None:
         self.session.client.tls = self.ssl_enabled
@@ -172,7 +174,7 @@ class MudConnection(TelnetConnection, MudHandler):
 
     def _take_output(self) -> None:
         data = self.session.take()
-        if not data or self._closed or self._closing or not self.connected:
+        if not (data and self._can_write):
             return
         try:
             super().write(data)

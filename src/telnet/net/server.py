@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from telnet.connections import Connections
 from telnet.net.address import Address, Endpoint, display_address, parse_address
-from telnet.net.channel import Channel
+from telnet.net.channel import GONE, Channel, has_peer
 from telnet.net.connection import TelnetConnection
 from telnet.net.engine import READ, Engine
 from telnet.net.stream import Stream
@@ -66,7 +66,7 @@ class Server(Channel):
     """Whether new connections are secured with TLS."""
 
     connections: Connections[Stream]
-    """The connections that are up, a live set."""
+    """The connections that can be written to, a live set; over TLS also those that are still shaking hands."""
 
     def __init__(self, ConnectionClass: type[Stream] | None = None, **kwargs: Unpack[ServerOptions]) -> None:
         if unknown := kwargs.keys() - ServerOptions.__annotations__.keys():
@@ -140,11 +140,30 @@ class Server(Channel):
             self._adopt_socket(bound[0])
         self._remember_unix_path()
         self._slaves = [Slave(self, socket) for socket in bound[1:]]
+        try:
+            for channel in (self, *self._slaves):
+                self.engine.add_channel(channel)
+                channel._watch(READ)
+        except OSError:
+            self._stop_accepting()
+            self._give_up_address()
+            raise
         self.listening = True
-        for channel in (self, *self._slaves):
-            self.engine.add_channel(channel)
-            channel._watch(READ)
         self._call(self.on_listen)
+
+    def _stop_accepting(self) -> None:
+        self.listening = False
+        if self._paused is not None:
+            self._paused.cancel()
+        for slave in self._slaves:
+            slave.abandon()
+        self._slaves = []
+        self.engine.remove_channel(self)
+
+    def _give_up_address(self) -> None:
+        self._remove_unix_path()
+        self._close_socket()
+        self.interest = 0
 
     def _remember_unix_path(self) -> None:
         assert self._socket is not None
@@ -155,7 +174,7 @@ class Server(Channel):
     def _remove_unix_path(self) -> None:
         if self._unix_path is None:
             return
-        path, inode = self._unix_path
+        (path, inode), self._unix_path = self._unix_path, None
         try:
             # Somebody else may listen there by now.
             if os.stat(path).st_ino == inode:
@@ -204,12 +223,15 @@ class Server(Channel):
             self._accept(accepted, address)
 
     def _accept(self, accepted: sockets.socket, address: Any) -> None:
+        if not has_peer(accepted):
+            return accepted.close()  # it was reset while it waited, as a port scanner or a health check does
         accepted.setblocking(False)
         if self._tls is not None:
             try:
                 accepted = self._tls.wrap(accepted, None)
-            except (OSError, ValueError) as exc:
-                self._call(self.on_ssl_wrap_error, accepted, display_address(address), exc)
+            except Exception as exc:
+                if not (isinstance(exc, OSError) and exc.errno in GONE):  # not reset just now
+                    self._call(self.on_ssl_wrap_error, accepted, display_address(address), exc)
                 accepted.close()
                 return
         self._call(self.on_accept, accepted, display_address(address))
@@ -227,6 +249,9 @@ class Server(Channel):
         if self.listening:
             for channel in (self, *self._slaves):
                 channel._watch(READ)
+
+    def _connection_writable(self, connection: Stream) -> None:
+        self.connections._members[connection] = None
 
     def _connection_closing(self, connection: Stream) -> None:
         if connection in self.connections:
@@ -251,18 +276,12 @@ class Server(Channel):
                 self._close_connections(flush=False)
             return
         self._closed = True
-        self.listening = False
         self._flush_on_close = flush
-        if self._paused is not None:
-            self._paused.cancel()
-        for slave in self._slaves:
-            slave.abandon()
-        self.engine.remove_channel(self)
+        self._stop_accepting()
         try:
             self._call(self.on_close)
         finally:
-            self._remove_unix_path()
-            self._close_socket()
+            self._give_up_address()
 
     def abandon(self) -> None:
         """The engine's part: close at once."""
@@ -291,7 +310,8 @@ class Server(Channel):
         if connection.closed:
             return  # its constructor turned the peer away
         connection.server = self
-        self.connections._members[connection] = None
+        if self._closed:
+            return connection.close(flush=False)  # its constructor closed the server
         connection._begin()
 
     def on_close(self) -> None:

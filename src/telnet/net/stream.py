@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from telnet.exceptions import StreamBufferOverflow, StreamConnectError
 from telnet.limits import Limits
 from telnet.net.address import Address, parse_address
-from telnet.net.channel import Channel
+from telnet.net.channel import GONE, Channel, had_peer, has_peer
 from telnet.net.connector import Connector
 from telnet.net.delimiter import ReadDelimiter, Splitter, make_splitter
 from telnet.net.engine import READ, WRITE, Engine
@@ -32,8 +32,8 @@ __all__ = ["Stream", "StreamOptions"]
 
 logger = logging.getLogger("telnet")
 
-# The ways in which the system says that the peer is not there any more.
-GONE = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ESHUTDOWN, errno.ENOTCONN}
+# In which ways a call on a connection fails whose peer is not there any more.
+GONE_PLAIN = GONE | {errno.ENOTCONN}
 GONE_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 NOT_NOW = (BlockingIOError, InterruptedError)
 NO_SENDFILE = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
@@ -57,7 +57,7 @@ class Stream(Channel):
 
     :param engine: the :class:`Engine` to join; the global one when left out.
     :param socket: a stream socket to use.  One that is connected is taken over, and ``on_connect`` follows in the
-        engine's next turn; any other is what :meth:`connect` will use.
+        engine's next turn; if its peer is gone by then, ``on_close``.  Any other is what :meth:`connect` will use.
     :param ssl_options: start TLS as with :meth:`startSSL`.
     :param keepalive: whether the system probes a silent peer (SO_KEEPALIVE).
     :param nodelay: whether small writes leave at once (TCP_NODELAY).
@@ -123,7 +123,7 @@ class Stream(Channel):
         super().__init__(engine=kwargs.get("engine"), socket=kwargs.get("socket"))
         if kwargs.get("ssl_options") is not None:
             self.startSSL(kwargs["ssl_options"])  # type: ignore[arg-type]
-        if self._socket is not None and self._is_connected(self._socket):
+        if self._socket is not None and had_peer(self._socket):
             self.connecting = True
             self.engine.callback(self._begin)
 
@@ -159,17 +159,31 @@ class Stream(Channel):
                 self.close(flush=False)
         else:
             self._socket = outcome
-            self._begin()
+            self._or_end(self._enter_service, outcome)
 
     def _begin(self) -> None:
-        """The socket is connected: take it into service, once."""
+        """Take the socket that was given into service, once, or end if its peer is gone."""
         if self._closed or not self.connecting or self._handshake_timer is not None:
             return
         if self._socket is None or self._socket.fileno() < 0:
-            return
-        self._set_socket_options(self._socket)
+            return  # whose it was has closed it, and nothing has begun
+        if has_peer(self._socket):
+            self._or_end(self._enter_service, self._socket)
+        else:
+            self.close(flush=False)
+
+    def _or_end(self, step: Callable[..., None], *args: Any) -> None:
+        """Do a step of the beginning; what it raises ends this connection, and nobody else notices."""
+        try:
+            step(*args)
+        except Exception as exc:
+            self._report(exc)
+            self.close(flush=False)
+
+    def _enter_service(self, socket: sockets.socket) -> None:
+        self._set_socket_options(socket)
         self.engine.add_channel(self)
-        if isinstance(self._socket, ssl.SSLSocket):
+        if isinstance(socket, ssl.SSLSocket):
             self._begin_handshake()
         elif self._tls is not None:
             self._secure_socket(self._tls)
@@ -181,7 +195,9 @@ class Stream(Channel):
         self.connected = True
         self._reading = True
         self._update_interest()
-        self._tell_connected()
+        self._join_server()
+        if not self._closed:
+            self._tell_connected()
 
     def _tell_connected(self) -> None:
         self._call(self.on_connect)
@@ -194,14 +210,6 @@ class Stream(Channel):
                 socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
         except OSError:
             pass  # the peer is gone already, which the first read will tell
-
-    @staticmethod
-    def _is_connected(socket: sockets.socket) -> bool:
-        try:
-            socket.getpeername()
-        except OSError:
-            return False
-        return True
 
     # Reading
 
@@ -253,7 +261,7 @@ class Stream(Channel):
     def handle_events(self, events: int) -> None:
         """The engine's part: read and send what is ready."""
         if self._handshake_timer is not None:
-            self._shake_hands()
+            self._or_end(self._shake_hands)
             return
         # TLS may need to read in order to write, and the other way round.
         if events & READ or self.ssl_enabled and self._wants_input:
@@ -374,7 +382,8 @@ class Stream(Channel):
         :param data: ``bytes``, or any contiguous bytes-like object, which is copied.
         :param flush: try to send now, this and all that waits before it.
         :raises TypeError: for anything else; text has to be encoded.
-        :raises RuntimeError: when not connected (yet, or any more) or being closed.
+        :raises RuntimeError: when not connected (yet, or any more) or being closed.  What is written while TLS shakes
+            hands waits for that.
         :raises StreamBufferOverflow: when it does not fit within :attr:`max_write_buffer` and
             :meth:`on_slow_consumer` neither made room nor closed.
         """
@@ -560,14 +569,15 @@ class Stream(Channel):
         self.engine.remove_channel(self)
         try:
             self._socket = tls.wrap(self._socket, self._hostname)
+            self.engine.add_channel(self)
         except (OSError, ValueError) as exc:
             return self._fail(exc, self.on_ssl_error)
-        self.engine.add_channel(self)
         self._begin_handshake()
 
     def _begin_handshake(self) -> None:
         self._handshake_timer = self.engine.defer(self.limits.handshake, self._handshake_timed_out)
         self._shake_hands()
+        self._join_server()
 
     def _shake_hands(self) -> None:
         assert isinstance(self._socket, ssl.SSLSocket)
@@ -636,6 +646,10 @@ class Stream(Channel):
             self.close(flush=False)
         self._progress = False
 
+    def _join_server(self) -> None:
+        if self.server is not None and self._can_write:
+            self.server._connection_writable(self)
+
     def _leave_server(self) -> None:
         if self.server is not None:
             self.server._connection_closing(self)
@@ -679,7 +693,7 @@ class Stream(Channel):
 
     def _fail(self, exc: Exception, handler: Callable[[Any], None]) -> None:
         """Nothing more can be done on this socket: tell, unless it is just the peer that is gone, and close."""
-        gone = isinstance(exc, OSError) and exc.errno in GONE and not isinstance(exc, ssl.SSLError)
+        gone = isinstance(exc, OSError) and exc.errno in GONE_PLAIN and not isinstance(exc, ssl.SSLError)
         if self._handshake_timer is not None or not (gone or isinstance(exc, GONE_TLS)):
             self._stop_handshake_timer()
             self._call(handler, exc)
@@ -691,18 +705,28 @@ class Stream(Channel):
         if self._closed or self._closing:
             raise RuntimeError(f"cannot {action}: the stream is {'closed' if self._closed else 'being closed'}")
 
+    @property
+    def _can_write(self) -> bool:
+        return (self.connected or self._handshake_timer is not None) and not self._closing
+
     def _check_can_write(self) -> None:
-        if not self.connected or self._closing:
+        if not self._can_write:
             self._check_not_closed("write")
             raise RuntimeError("cannot write: the stream is not connected")
 
     def _update_interest(self) -> None:
-        if self._closed:
-            return
-        if self._handshake_timer is not None:
-            self._watch(self._handshake_wants)
-        elif self.connected:
-            self._watch((READ if self._wants_input else 0) | (WRITE if self._blocked else 0))
+        try:
+            if self._closed:
+                return
+            if self._handshake_timer is not None:
+                self._watch(self._handshake_wants)
+            elif self.connected:
+                self._watch((READ if self._wants_input else 0) | (WRITE if self._blocked else 0))
+        except OSError as exc:
+            self._fail(exc, self._log_unwatchable)
+
+    def _log_unwatchable(self, exc: OSError) -> None:
+        logger.warning("%r: the system cannot watch it: %s; closing", self, exc)
 
     # Placeholders
 

@@ -1,0 +1,530 @@
+"""The life of a connection: whatever becomes of its peer, what has begun has one end, and nothing is left of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from net_support import PATIENCE, has_ipv6, receive_all, run_for, run_until
+from stream_support import StreamRecorder, reset, stream_pair, tcp_pair
+from tls_support import Certificates
+
+from telnet import Engine, Limits, MudConnection, MudHandler, MudServer, Stream, TelnetConnection, TelnetServer
+from telnet.net.engine import READ
+from telnet.net.linger import Linger
+from telnet.net.server import Server
+
+FAMILIES = [
+    pytest.param("127.0.0.1", id="ipv4"),
+    pytest.param("::1", id="ipv6", marks=pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")),
+    pytest.param("unix", id="unix"),
+]
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with Engine() as engine:
+        yield engine
+
+
+class Life:
+    """Writes down the beginning and the end of what is mixed with it."""
+
+    met: list[Any]
+    limits = Limits(close=0.2, linger=0.2, handshake=PATIENCE, ready=0.05)
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.events: list[Any] = []
+        self.met.append(self)
+        super().__init__(**kwargs)
+
+    def on_connect(self) -> None:
+        self.events.append("connect")
+
+    def on_close(self) -> None:
+        self.events.append("close")
+
+    def on_error(self, exc: Exception) -> None:
+        self.events.append(exc)
+
+
+SERVERS = {Server: Stream, TelnetServer: TelnetConnection, MudServer: MudHandler}
+
+
+def serve(
+    engine: Engine, kind: type[Server], host: str, folder: Path, options: Any = None, mixin: type = Life
+) -> tuple[Any, list[Any]]:
+    """A server of one kind that listens in one family, and what connections were made there."""
+    met: list[Any] = []
+    served: Any = type("Served", (mixin, SERVERS[kind]), {"met": met})
+    address: Any = str(folder / "mud") if host == "unix" else (host, 0)
+    return kind(served, engine=engine, ssl_options=options).listen(address), met
+
+
+def connect(server: Server) -> socket.socket:
+    address = server.local_address
+    if isinstance(address, tuple):
+        return socket.create_connection(address[:2], timeout=PATIENCE)
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(address)
+    return client
+
+
+def descriptors() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))
+
+
+# Reset before it is accepted
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("host", FAMILIES)
+@pytest.mark.parametrize("kind", SERVERS)
+def test_nothing_is_left_of_a_peer_that_resets_before_it_is_accepted(
+    engine: Engine,
+    kind: type[Server],
+    host: str,
+    secured: bool,
+    tmp_path: Path,
+    certificates: Certificates,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server, met = serve(engine, kind, host, tmp_path, certificates.server if secured else None)
+    before = descriptors()
+    for _ in range(20):
+        reset(connect(server))
+    run_until(engine, lambda: host != "unix" or len(met) == 20)  # whose end of the input alone is seen
+    run_for(engine, 0.05)
+    run_until(engine, lambda: all(each.closed for each in met))
+    assert (len(server.connections), descriptors()) == (0, before)
+    if host != "unix":
+        assert (met, caplog.records) == ([], [])
+
+
+def test_a_server_is_not_worn_out_by_resets() -> None:
+    program = """
+        import resource, socket, struct
+        from telnet import Engine, MudHandler, MudServer
+
+        class Player(MudHandler):
+            def on_line(self, line):
+                for player in self.server.connections:
+                    player.send_line("Somebody says: " + line)
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        engine = Engine()
+        server = MudServer(Player, engine=engine).listen(("127.0.0.1", 0))
+
+        def join():
+            return socket.create_connection(server.local_address, timeout=10)
+
+        for _ in range(100):
+            scanner = join()
+            scanner.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            scanner.close()
+            engine.poll(0)
+        clients = [join(), join()]
+        clients[0].sendall(b"hello\\r\\n")
+        for _ in range(20):
+            engine.poll(0.01)
+        print(len(server.connections), [client.recv(100) for client in clients])
+    """
+    done = subprocess.run([sys.executable, "-c", dedent(program)], capture_output=True, text=True, timeout=60)
+    assert (done.stderr, done.stdout.strip()) == ("", f"2 {[b'Somebody says: hello' + bytes([13, 10])] * 2}")
+
+
+# Reset between the accept and the beginning
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_connection_that_is_reset_while_it_is_made_ends_once(
+    engine: Engine, kind: type[Server], secured: bool, tmp_path: Path, certificates: Certificates
+) -> None:
+    class Late(Life):
+        def __init__(self, **kwargs: Any) -> None:
+            reset(clients.pop())
+            super().__init__(**kwargs)
+
+    clients: list[socket.socket] = []
+    server, met = serve(engine, kind, "127.0.0.1", tmp_path, certificates.server if secured else None, Late)
+    before = descriptors()
+    clients.append(connect(server))
+    run_until(engine, lambda: met)
+    run_for(engine, 0.05)
+    assert (met[0].events, met[0].closed, len(server.connections), descriptors()) == (["close"], True, 0, before)
+
+
+@pytest.mark.parametrize("kind", [Stream, TelnetConnection, MudConnection])
+def test_a_socket_that_was_reset_before_it_is_given_is_on_close_from_the_engine(
+    engine: Engine, kind: type[Stream]
+) -> None:
+    ours, peer = tcp_pair()
+    reset(peer)
+    taken: Any = type("Taken", (Life, kind), {"met": []})(engine=engine, socket=ours)
+    assert (taken.events, taken.connecting) == ([], True)
+    run_for(engine, 0.03)
+    assert (taken.events, taken.closed, ours.fileno()) == (["close"], True, -1)
+
+
+@pytest.mark.parametrize("kind", [Stream, TelnetConnection, MudConnection])
+def test_a_socket_that_is_reset_before_its_turn_is_on_close_alone(engine: Engine, kind: type[Stream]) -> None:
+    ours, peer = tcp_pair()
+    taken: Any = type("Taken", (Life, kind), {"met": []})(engine=engine, socket=ours)
+    reset(peer)
+    run_for(engine, 0.03)
+    assert taken.events == ["close"]
+
+
+def test_a_reset_that_was_noticed_before_is_on_close_too(engine: Engine) -> None:
+    ours, peer = tcp_pair()
+    reset(peer)
+    with pytest.raises(ConnectionResetError):
+        ours.recv(1)
+    stream = StreamRecorder(engine=engine, socket=ours)
+    engine.poll(0)
+    assert stream.events == [("close",)]
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
+def test_a_socket_that_never_was_connected_is_kept_for_connect(engine: Engine, family: socket.AddressFamily) -> None:
+    stream = StreamRecorder(engine=engine, socket=socket.socket(family))
+    engine.poll(0)
+    assert (stream.events, stream.connecting, stream.closed) == ([], False, False)
+    stream.close()
+
+
+def test_a_socket_that_is_still_connecting_is_kept_for_connect(engine: Engine) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.create_connection(full.getsockname()):
+        waiting = socket.socket()
+        waiting.setblocking(False)
+        assert waiting.connect_ex(full.getsockname()) == errno.EINPROGRESS
+        stream = StreamRecorder(engine=engine, socket=waiting)
+        assert not stream.connecting
+        stream.close()
+
+
+def test_a_server_that_makes_connections_itself_leaves_none_behind(engine: Engine, tmp_path: Path) -> None:
+    class Own(TelnetServer):
+        def on_accept(self, socket: socket.socket, addr: Any) -> None:
+            reset(clients.pop())
+            made.append(type("Made", (Life, TelnetConnection), {"met": []})(engine=self.engine, socket=socket))
+
+    made: list[Any] = []
+    clients: list[socket.socket] = []
+    server = Own(engine=engine).listen(("127.0.0.1", 0))
+    clients.append(connect(server))
+    run_until(engine, lambda: made and made[0].closed)
+    assert made[0].events == ["close"]
+
+
+def test_a_connection_made_by_on_accept_joins_the_server_that_it_is_given(engine: Engine) -> None:
+    class Own(TelnetServer):
+        def on_accept(self, socket: socket.socket, addr: Any) -> None:
+            connection = TelnetConnection(engine=self.engine, socket=socket)
+            connection.server = self
+
+    server = Own(engine=engine).listen(("127.0.0.1", 0))
+    with connect(server):
+        run_until(engine, lambda: server.connections)
+        [connection] = server.connections
+        server.close()
+        assert connection.closed
+
+
+# What a beginning raises
+
+
+def test_what_a_beginning_raises_ends_that_connection_alone(
+    engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Life):
+        def make_session(self, *args: Any, **kwargs: Any) -> Any:
+            if len(self.met) == 1:
+                raise LookupError("no such session")
+            return super().make_session(*args, **kwargs)  # type: ignore[misc]
+
+    server, met = serve(engine, MudServer, "127.0.0.1", tmp_path, mixin=Broken)
+    with connect(server) as first, connect(server):
+        assert receive_all(engine, first) == b""
+        run_until(engine, lambda: server.connections)
+        assert [type(event).__name__ for event in met[0].events] == ["LookupError", "str"]
+        assert (list(server.connections), met[1].events) == ([met[1]], ["connect"])
+        assert len(caplog.records) == 1
+
+
+def test_what_a_beginning_raises_ends_a_client_too(engine: Engine, tmp_path: Path) -> None:
+    class Broken(Life):
+        def make_session(self, *args: Any, **kwargs: Any) -> Any:
+            raise LookupError("no such session")
+
+    server, _ = serve(engine, MudServer, "127.0.0.1", tmp_path)
+    client: Any = type("Client", (Broken, MudConnection), {"met": []})(engine=engine).connect(server.local_address)
+    run_until(engine, lambda: client.closed)
+    assert client.events[1:] == ["close"]
+
+
+class Refusing(Engine):
+    """An engine whose system refuses to watch anything more as long as it is told so."""
+
+    refusing = False
+
+    def modify_channel(self, channel: Any) -> None:
+        if self.refusing and channel.interest:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().modify_channel(channel)
+
+
+@pytest.fixture
+def refusing() -> Iterator[Refusing]:
+    with Refusing() as engine:
+        yield engine
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_connection_that_the_system_cannot_watch_ends(
+    refusing: Refusing,
+    kind: type[Server],
+    secured: bool,
+    tmp_path: Path,
+    certificates: Certificates,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server, met = serve(refusing, kind, "127.0.0.1", tmp_path, certificates.server if secured else None)
+    before = descriptors()
+    with connect(server) as client:
+        refusing.refusing = True
+        assert receive_all(refusing, client) == b""
+        refusing.refusing = False
+        assert met[0].events == ["close"]
+        assert len(server.connections) == 0
+        assert [os.strerror(errno.ENOSPC) in record.getMessage() for record in caplog.records] == [True]
+    assert descriptors() == before
+
+
+def test_a_connection_that_the_system_cannot_watch_any_more_ends(refusing: Refusing) -> None:
+    stream, peer = stream_pair(refusing, StreamRecorder)
+    with peer:
+        stream._watch(0)
+        refusing.refusing = True
+        stream._update_interest()
+        assert (stream.names(), stream.interest) == (["connect", "close"], 0)
+
+
+def test_a_socket_that_cannot_be_watched_is_not_lingered_on(refusing: Refusing) -> None:
+    ours, peer = tcp_pair()
+    with peer:
+        ours.setblocking(False)
+        refusing.refusing = True
+        linger = Linger(refusing, ours, 10.0)
+        assert (linger.fileno, peer.recv(1)) == (None, b"")
+
+
+def test_a_server_that_the_system_cannot_watch_is_an_error_of_the_call(refusing: Refusing, tmp_path: Path) -> None:
+    server = TelnetServer(engine=refusing)
+    refusing.refusing = True
+    with pytest.raises(OSError):
+        server.listen(str(tmp_path / "mud"))
+    assert (server.listening, server.fileno, list(tmp_path.iterdir())) == (False, None, [])
+    refusing.refusing = False
+    with connect(server.listen(str(tmp_path / "mud"))):
+        run_until(refusing, lambda: server.connections)
+
+
+def test_a_channel_that_the_system_cannot_watch_is_not_kept(refusing: Refusing) -> None:
+    ours, peer = tcp_pair()
+    with ours, peer:
+        stream = Stream(engine=refusing)
+        stream._adopt_socket(ours)
+        stream.interest = READ
+        refusing.refusing = True
+        with pytest.raises(OSError):
+            refusing.add_channel(stream)
+        assert ours.fileno() not in refusing._channels
+        stream.close()
+
+
+# A descriptor that was closed behind the engine's back
+
+
+def test_who_gets_a_descriptor_that_was_closed_without_a_word_is_served(engine: Engine) -> None:
+    ours, peer = tcp_pair()
+    with peer:
+        first = StreamRecorder(engine=engine, socket=ours)
+        run_until(engine, lambda: first.connected)
+        number = ours.fileno()
+        ours.close()
+        again, other = tcp_pair()
+        with other:
+            if (descriptor := again.detach()) != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            second = StreamRecorder(engine=engine, socket=socket.socket(fileno=number))
+            other.sendall(b"hello")
+            run_until(engine, lambda: second.received)
+            first.close(flush=False)
+            other.sendall(b" again")
+            run_until(engine, lambda: second.received == b"hello again")
+
+
+def test_a_channel_whose_socket_was_closed_is_forgotten_when_it_ends(engine: Engine) -> None:
+    ours, peer = tcp_pair()
+    with peer:
+        stream = StreamRecorder(engine=engine, socket=ours)
+        run_until(engine, lambda: stream.connected)
+        ours.close()
+        stream.close()
+        assert (stream.names(), engine._channels) == (["connect", "close"], {})
+
+
+# Constructors and handlers that close
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "tls"])
+def test_a_server_that_is_closed_in_a_constructor_begins_no_connection(
+    engine: Engine, secured: bool, tmp_path: Path, certificates: Certificates
+) -> None:
+    class Last(Life):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            server.close()
+
+    server, met = serve(engine, TelnetServer, "127.0.0.1", tmp_path, certificates.server if secured else None, Last)
+    with connect(server) as client:
+        assert receive_all(engine, client) == b""
+    assert (met[0].events, len(server.connections)) == (["close"], 0)
+
+
+def test_a_server_that_is_closed_in_on_connect_closes_that_connection_too(engine: Engine, tmp_path: Path) -> None:
+    class Last(Life):
+        server: Any
+
+        def on_connect(self) -> None:
+            super().on_connect()
+            self.server.close()
+
+    server, met = serve(engine, TelnetServer, "127.0.0.1", tmp_path, mixin=Last)
+    with connect(server) as client:
+        assert receive_all(engine, client) == b""
+    assert (met[0].events, len(server.connections)) == (["connect", "close"], 0)
+
+
+def test_a_server_that_closes_ends_those_who_are_shaking_hands(
+    engine: Engine, tmp_path: Path, certificates: Certificates
+) -> None:
+    server, met = serve(engine, TelnetServer, "127.0.0.1", tmp_path, certificates.server)
+    with connect(server) as client:
+        run_until(engine, lambda: met)
+        server.close()
+        assert receive_all(engine, client) == b""
+    assert met[0].events == ["close"]
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_what_is_written_to_who_is_still_shaking_hands_waits_for_the_end_of_that(
+    engine: Engine, kind: type[Server], tmp_path: Path, certificates: Certificates
+) -> None:
+    server, met = serve(engine, kind, "127.0.0.1", tmp_path, certificates.server)
+    with connect(server) as client:
+        run_until(engine, lambda: met)
+        for connection in server.connections:
+            connection.write(b"The sun rises.", flush=True)
+        client.setblocking(False)
+        secured = certificates.client.wrap_socket(client, server_hostname="localhost", do_handshake_on_connect=False)
+        with secured:
+            run_until(engine, lambda: shaken(secured) and met[0].connected)
+            run_for(engine, 0.02)
+            assert (list(server.connections), secured.recv(100)) == (met, b"The sun rises.")
+
+
+def shaken(secured: ssl.SSLSocket) -> bool:
+    try:
+        secured.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
+# Reset later
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_reset_in_the_handshake_leaves_nothing(
+    engine: Engine, kind: type[Server], tmp_path: Path, certificates: Certificates
+) -> None:
+    server, met = serve(engine, kind, "127.0.0.1", tmp_path, certificates.server)
+    before = descriptors()
+    client = connect(server)
+    run_until(engine, lambda: met)
+    reset(client)
+    run_until(engine, lambda: met[0].closed)
+    assert (met[0].events, len(server.connections), descriptors()) == (["close"], 0, before)
+
+
+def fill_up(connection: Any) -> None:
+    """Write more than the system takes, so that closing has to wait."""
+    connection._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
+    connection.write(b"x" * 900_000)
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_reset_while_output_is_flushed_ends_at_once(engine: Engine, kind: type[Server], tmp_path: Path) -> None:
+    class Patient(Life):
+        limits = Limits(close=60, ready=0.05)
+
+    server, met = serve(engine, kind, "127.0.0.1", tmp_path, mixin=Patient)
+    before = descriptors()
+    client = connect(server)
+    run_until(engine, lambda: server.connections)
+    fill_up(met[0])
+    met[0].close()
+    run_for(engine, 0.02)
+    assert not met[0].closed
+    reset(client)
+    run_until(engine, lambda: met[0].closed)
+    assert (met[0].events, descriptors()) == (["connect", "close"], before)
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_reset_while_lingering_gives_the_descriptor_back(engine: Engine, kind: type[Server], tmp_path: Path) -> None:
+    class Patient(Life):
+        limits = Limits(linger=60, ready=0.05)
+
+    server, met = serve(engine, kind, "127.0.0.1", tmp_path, mixin=Patient)
+    before = descriptors()
+    client = connect(server)
+    run_until(engine, lambda: server.connections)
+    met[0].write(b"goodbye")
+    met[0].close()
+    run_until(engine, lambda: met[0].closed)
+    reset(client)
+    run_until(engine, lambda: descriptors() == before)
+    assert met[0].events == ["connect", "close"]
+
+
+@pytest.mark.parametrize("flush", [False, True])
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_broadcast_does_not_mind_who_was_reset(
+    engine: Engine, kind: type[Server], flush: bool, tmp_path: Path
+) -> None:
+    server, met = serve(engine, kind, "127.0.0.1", tmp_path)
+    clients = [connect(server) for _ in range(3)]
+    run_until(engine, lambda: len(server.connections) == 3)
+    reset(clients[0])
+    for connection in server.connections:
+        connection.write(b"The sun rises.", flush)
+    run_for(engine, 0.05)
+    received = [client.recv(100) for client in clients[1:]]
+    assert (received, met[0].events) == ([b"The sun rises."] * 2, ["connect", "close"])
+    for client in clients[1:]:
+        client.close()
