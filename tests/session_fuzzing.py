@@ -8,8 +8,11 @@ import fuzzing
 from session_support import Recorder, deliver
 
 import telnet.options
+from telnet import Limits
 from telnet.options import MSSP, Option, Role
 from telnet.session import Session
+
+SHORT_TURNS = Limits(events=1, payload=1)  # each event has a turn of its own
 
 READY = ("on_ready",)  # comes at the end of a read, so where depends on the cut
 
@@ -31,12 +34,14 @@ def one_session(data: bytes) -> None:
         whole = told(role, [case.wire])
         cut = told(role, list(fuzzing.cut(case.wire, case.sizes)))
         fuzzing.same(f"events of the {role.name.lower()} do not depend on the cut", [whole, cut])
+        turns = told(role, [case.wire], SHORT_TURNS)
+        fuzzing.same(f"events of the {role.name.lower()} do not depend on how much a turn takes", [whole, turns])
 
 
-def told(role: Role, chunks: list[bytes]) -> list[Any]:
+def told(role: Role, chunks: list[bytes], limits: Limits | None = None) -> list[Any]:
     """What a session tells and learns from these chunks; nothing of it may raise."""
     handler = Recorder(without=())
-    session = Session(handler, OPTIONS, role=role)
+    session = Session(handler, OPTIONS, role=role, limits=limits)
     session.start(0.0)
     for chunk in chunks:
         deliver(session, chunk)

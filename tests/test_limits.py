@@ -16,10 +16,12 @@ SIZES = [
     "inflated",
     "inflate_ratio",
     "nesting",
+    "values",
     "negotiations",
     "terminal_types",
     "variables",
     "events",
+    "payload",
 ]
 TIMES = ["ready", "connect", "handshake", "close", "linger"]
 

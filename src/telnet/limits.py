@@ -36,9 +36,13 @@ class Limits:
     nesting: int = 32
     """Tables and arrays inside each other, in MSDP and JSON.  No protocol of a MUD goes deeper than four."""
 
+    values: int = 4096
+    """Values of one message of MSDP, GMCP, MSSP or ZMP, names of members counted too.  The longest lists of the field,
+    inventories and skills, have a thousand; each value takes a microsecond to read."""
+
     negotiations: int = 256
-    """Answers to WILL, WONT, DO and DONT at once, and a sixteenth of them again each second.  The busiest clients seen
-    need some forty when they connect."""
+    """Answers at once to WILL, WONT, DO and DONT, and to what else a peer may ask again and again, each 64 bytes of
+    which count; a sixteenth of them again each second.  The busiest clients seen need some forty when they connect."""
 
     terminal_types: int = 8
     """Names asked for with TTYPE SEND.  MTTS has four; a list that has not come to its end by then never will."""
@@ -50,6 +54,11 @@ class Limits:
     events: int = 1000
     """Lines, commands and subnegotiations that one turn of a session delivers; what is left waits for the next turn, so
     that a read of 65,536 line ends keeps nobody else waiting."""
+
+    payload: int = 4096
+    """Bytes of subnegotiations that one turn of a session takes, each counted as 32 or more; what is left waits, and a
+    longer one is a turn's work by itself.  Reading a byte may take a microsecond, as in a list of special characters,
+    and text a hundredth of that."""
 
     ready: float = 0.5
     """For the peer to answer what it was asked, before ``on_ready``: a few round trips.  A person sees a blank screen

@@ -31,6 +31,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, Protocol
 
+from telnet.bucket import TokenBucket
 from telnet.constants import DO, DONT, LOGOUT, TIMING_MARK, WILL, WONT, command_name, option_name
 from telnet.encode import negotiate
 
@@ -154,10 +155,7 @@ class Negotiator:
     ) -> None:
         self._handler = handler
         self._send = send
-        self._burst = burst
-        self._rate = rate
-        self._answers = float(burst)
-        self._refilled: float | None = None
+        self._answers = TokenBucket(burst, rate)
         self._exhausted = False
         self._states: dict[tuple[bytes, Side], State] = {}
         self._on: set[tuple[bytes, Side]] = set()
@@ -217,12 +215,16 @@ class Negotiator:
                 self._move(option, side, received)
         return True
 
-    def allow(self, command: bytes, option: bytes, now: float) -> bool:
+    def allow(self, command: bytes, option: bytes, now: float, answers: int = 1) -> bool:
         """Return whether an answer is left for the peer, and use it.
 
-        For what is answered elsewhere: TIMING-MARK and LOGOUT.  The handler is told when none is left.
+        For what is answered elsewhere: TIMING-MARK, LOGOUT, and subnegotiations that ask for something.  The handler is
+        told when none is left.
+
+        :param answers: as how many answers this one counts.
         """
-        if self._may_answer(now):
+        if self._answers.take(now, answers):
+            self._exhausted = False
             return True
         if not self._exhausted:
             self._exhausted = True
@@ -255,14 +257,3 @@ class Negotiator:
 
     def _is_answered(self, state: State, received: _Input) -> bool:
         return _TABLE[state, received][1] is not None
-
-    def _may_answer(self, now: float) -> bool:
-        """Return whether there is an answer left, and use it (a token bucket)."""
-        elapsed = max(0.0, now - self._refilled) if self._refilled is not None else 0.0
-        self._refilled = now
-        self._answers = min(self._burst, self._answers + elapsed * self._rate)
-        if self._answers < 1:
-            return False
-        self._answers -= 1
-        self._exhausted = False
-        return True

@@ -14,7 +14,8 @@ another encoding, a close, a pause.  So every stage stops behind the event that 
 what it has not taken waits at its entrance.  ``_advance`` empties the stage nearest to the handler first; what a stage
 gives is bounded, so all rests together are bounded by what one ``receive`` was given and one piece of inflated data.
 
-One call delivers ``limits.events`` events at most.  What is left makes :attr:`Session.pending` true: a shell then calls
+One call is bounded in work: ``limits.events`` events, faults of the peer among them, ``limits.payload`` bytes of
+subnegotiations, and one piece of inflated data.  What is left makes :attr:`Session.pending` true: a shell then calls
 again in its next turn, and reads nothing more from the peer until it is false.  A pause is the same without an end.
 
 What is written passes the compressor, if there is one, when it is taken: one flush a turn.
@@ -22,11 +23,12 @@ What is written passes the compressor, if there is one, when it is taken: one fl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar, overload
 
 from telnet.client import Client
-from telnet.constants import AYT, CMD_EOR, DO, DONT, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
+from telnet.constants import AYT, CMD_EOR, DO, DONT, ECHO, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
 from telnet.encode import negotiate
 from telnet.limits import Limits
 from telnet.lines import LineDecoder, encode_text, lookup_encoding
@@ -42,6 +44,18 @@ Result = TypeVar("Result")
 
 # What a shell may let gather before it sends within a turn: as much as one send usually takes.
 WAKE_EACH: Final = 65536
+
+# What a subnegotiation counts as at least, in bytes: taking one costs as much as reading so many.
+_LEAST_PAYLOAD: Final = 32
+
+# Answers of so many bytes count as one more answer to a command.
+_BYTES_OF_ANSWER: Final = 64
+
+_EXCERPT: Final = 64  # bytes shown to on_protocol_error
+
+# What is never shown: a message that speaks of logging in, in whatever option, whole or broken.
+_SECRET: Final = re.compile(rb"(char\.login)|password|passphrase|credential|token\b", re.IGNORECASE)
+_SEARCHED: Final = 1024  # bytes of a message in which that is looked for
 
 _PROMPT_EOR: Final = IAC + CMD_EOR
 _PROMPT_GA: Final = IAC + GA
@@ -109,6 +123,9 @@ class Session:
         self._paused = False
         self._advancing = False
         self._events_left = 0
+        self._payload_left = 0
+        self._may_inflate = False
+        self._message = b""  # the subnegotiation that is being taken
         self._wire = b""  # read, and not looked at yet
         self._plain = b""  # inflated, and not parsed yet
         self._text = b""  # parsed, and not cut into lines yet
@@ -208,6 +225,8 @@ class Session:
         self._events_left = self.limits.events
         self._advancing = True
         try:
+        self._payload_left = self.limits.payload
+        self._may_inflate = True
             self._advance()
         finally:
             self._advancing = False
@@ -376,6 +395,29 @@ class Session:
 
     @property
     def compressing(self) -> bool:
+    def report_fault(self, option: bytes, reason: str, data: bytes) -> None:
+        """Tell the handler that the peer broke a rule of an option, with an excerpt that holds no secret."""
+        self.emit("on_protocol_error", f"{option_name(option)}: {reason}", self._excerpt(data))
+
+    @property
+    def hides_text(self) -> bool:
+        """Whether what the peer sends now may be a secret: while its typing is hidden, and in a login by message.
+
+        No text of it belongs into a log then.
+        """
+        return self._typing_hidden or _SECRET.search(self._message, 0, _SEARCHED) is not None
+
+    def may_answer(self, command: bytes, option: bytes, size: int = 0) -> bool:
+        """Return whether an answer to what the peer may ask again and again is to be sent, and count it.
+
+        It shares what ``limits.negotiations`` allows; the handler hears of it when that is used up.
+
+        :param command: what is answered: ``AYT``, or ``SB`` for a subnegotiation.
+        :param option: the option that is asked, empty for a command.
+        :param size: the length of the answer in bytes.
+        """
+        return self.negotiator.allow(command, option, self._now, 1 + size // _BYTES_OF_ANSWER)
+
         """Whether what is sent is compressed."""
         return self._compressor is not None
 
@@ -425,7 +467,7 @@ class Session:
         self._count_command()
         if command in (GA, CMD_EOR) and self.role is Role.CLIENT:
             self.emit("on_prompt", self._decoder.flush())
-        elif command == AYT:
+        elif command == AYT and self.may_answer(AYT, b""):
             self.send("[Yes]\n")  # RFC 854: "some visible (i.e., printable) evidence that the AYT was received"
         if command != NOP:
             self.emit("on_command", command)
@@ -447,20 +489,28 @@ class Session:
         """A complete subnegotiation (of the parser)."""
         self._count_command()
         known = self._options.get(option)
-        if known is None:
-            self.emit("on_subnegotiation", option, data)
-        elif known.unsolicited or any(self.negotiator.enabled(option, side) for side in Side):
-            known.on_subnegotiation(data)
-        else:
-            self.on_protocol_error(f"{option_name(option)}: subnegotiation of an option that is off", data[:64])
+        self._message = data
+        try:
+            if known is None:
+                self.emit("on_subnegotiation", option, data)
+            elif known.unsolicited or any(self.negotiator.enabled(option, side) for side in Side):
+                known.on_subnegotiation(data)
+            else:
+                self.report_fault(option, "subnegotiation of an option that is off", data)
+        finally:
+            self._message = b""
 
     def on_protocol_error(self, reason: str, data: bytes) -> None:
-        """The peer broke a rule (of the parser, and of options)."""
-        self.emit("on_protocol_error", reason, data)
+        """The peer broke a rule (of the parser)."""
+        self._count_event()
+        self.emit("on_protocol_error", reason, b"" if self._typing_hidden else data[:1] + self._excerpt(data[1:]))
 
     # What the line decoder calls
 
     def on_line(self, line: str) -> None:
+        self._payload_left -= max(len(data), _LEAST_PAYLOAD)
+        if self._payload_left <= 0:
+            self._end_of_work()
         """A line of text (of the decoder)."""
         self._events_left -= 1
         if self._events_left <= 0:
@@ -472,7 +522,8 @@ class Session:
 
     def on_line_overflow(self, excerpt: bytes) -> None:
         """A line that is too long (of the decoder)."""
-        self.emit("on_line_overflow", excerpt)
+        self._count_event()
+        self.emit("on_line_overflow", b"" if self._typing_hidden else excerpt)
 
     # What the negotiator calls
 
@@ -514,7 +565,8 @@ class Session:
             elif self._inflater is not None:
                 if not (self._wire or _has_more(self._inflater)):
                     return
-                self._inflate(self._inflater)
+                if not self._inflate(self._inflater):
+                    return
             elif self._wire:
                 self._parse_wire()
             else:
@@ -547,10 +599,15 @@ class Session:
         finally:
             self._wire = self._wire[self._parser.consumed :]
 
-    def _inflate(self, stream: Decompressor) -> None:
+    def _inflate(self, stream: Decompressor) -> bool:
+        """Inflate a piece, or leave a stream that is over; False where this turn has had its piece."""
         self._count_event()
         if stream.eof or stream.error:
-            return self._end_inflating(stream)
+            self._end_inflating(stream)
+            return True
+        if not self._may_inflate:
+            return False
+        self._may_inflate = False
         wire = b""
         if not stream.pending:
             wire, self._wire = self._wire, b""
@@ -570,6 +627,7 @@ class Session:
 
     def _end_turn(self) -> None:
         turns, self._turns = self._turns, {}
+        return True
         for option in turns:
             option.on_turn()
 
@@ -592,6 +650,19 @@ class Session:
 
     def _seal(self, *, flush: bool = False) -> None:
         """Move what was written to what goes out."""
+    @property
+    def _typing_hidden(self) -> bool:
+        return self.negotiator.state(ECHO, Side.LOCAL) is not State.NO
+
+    def _excerpt(self, data: bytes) -> bytes:
+        """Return what of a faulty message may be shown: its beginning, unless it may hold a secret."""
+        if self._typing_hidden:  # a Latin-1 password may hold what looks like a subnegotiation
+            return b""
+        secret = _SECRET.search(data, 0, _SEARCHED)
+        if secret is None:
+            return data[:_EXCERPT]
+        return b"Char.Login" if secret[1] else b""
+
         if not self._output:
             return
         output = b"".join(self._output)
@@ -602,6 +673,11 @@ class Session:
             if flush:
                 output += self._compressor.flush()
         if output:
+    def _end_of_work(self) -> None:
+        """Deliver nothing behind the present event in this turn."""
+        self._events_left = 0
+        self._stop()
+
             self._sendable.append(output)
 
     def _wake_up(self) -> None:

@@ -160,11 +160,6 @@ class GMCP(Option):
             self.emit(event, value)
         self.emit("on_gmcp", package, value)
 
-    def report(self, reason: str, data: bytes) -> None:
-        """Tell what was wrong, without what may be a password: programs log what they are told here."""
-        secret = data.lstrip()[:10].lower() == b"char.login"
-        super().report(reason, b"Char.Login" if secret else data)
-
     def _passed_to_msdp(self, value: Any) -> bool:
         msdp = self.session.options.get(constants.MSDP)
         if not (isinstance(msdp, ReceivesVariables) and isinstance(value, dict)):

@@ -28,7 +28,7 @@ from copy import copy
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from telnet.constants import DO, WILL, option_name
+from telnet.constants import DO, SB, WILL
 from telnet.encode import negotiate, subnegotiation
 from telnet.negotiation import Negotiator, Side, State
 
@@ -90,8 +90,11 @@ class OptionHost(Protocol):
     def call(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
         """Return what a function of the program returns, or None when it raised, which is reported like a handler's."""
 
-    def on_protocol_error(self, reason: str, data: bytes) -> None:
-        """Tell what the peer did wrong."""
+    def report_fault(self, option: bytes, reason: str, data: bytes) -> None:
+        """Tell what the peer did wrong, with an excerpt of it that holds no secret."""
+
+    def may_answer(self, command: bytes, option: bytes, size: int = 0) -> bool:
+        """Return whether to answer what the peer may ask again and again, and count it."""
 
     def want_turn(self, option: Option) -> None:
         """Have :meth:`Option.on_turn` called once, before what was written in this turn is sent."""
@@ -235,13 +238,23 @@ class Option:
         """Send a subnegotiation of this option; 255 is doubled here."""
         self.session.write(subnegotiation(self.code, data))
 
+    def answer(self, data: bytes) -> bool:
+        """Send a subnegotiation that the peer has asked for, and may ask for again and again; return whether it was.
+
+        It is not when the peer has had its share of ``limits.negotiations``.
+        """
+        allowed = self.session.may_answer(SB, self.code, len(data))
+        if allowed:
+            self.send(data)
+        return allowed
+
     def emit(self, event: str, *arguments: Any) -> None:
         """Tell the program: call the method ``event`` of its handler, if it has it."""
         self.session.emit(event, *arguments)
 
     def report(self, reason: str, data: bytes) -> None:
-        """Tell that the peer sent something wrong, by ``on_protocol_error``, with an excerpt of it."""
-        self.session.on_protocol_error(f"{option_name(self.code)}: {reason}", data[:64])
+        """Tell that the peer sent something wrong, by ``on_protocol_error``, with an excerpt that holds no secret."""
+        self.session.report_fault(self.code, reason, data)
 
     def want_turn(self) -> None:
         """Have :meth:`on_turn` called before what was written in this turn is sent, once."""
