@@ -35,6 +35,7 @@ from telnet.connections import Connections
 from telnet.exceptions import StreamBufferOverflow
 from telnet.handler import MudHandler, combine
 from telnet.limits import Limits
+from telnet.log_share import LINES_OF_A_SERVER, LogShare
 from telnet.options.option import Option, Role
 from telnet.session import WAKE_EACH, Session
 
@@ -110,6 +111,12 @@ class MudConnection(asyncio.Protocol, MudHandler):
     def call_from_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Call a function soon, in the event loop's thread; any thread may call this."""
         self._loop.call_soon_threadsafe(self._guarded(function), *arguments)
+
+    def _time(self) -> float:
+        return self._loop.time()
+
+    def _log_share_of_server(self) -> LogShare | None:
+        return None if self.server is None else self.server._log_share
 
     # The beginning
 
@@ -426,6 +433,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
             self.session.close()
             self._leave()
             self._call(self.on_close)
+            self._log_end()
         if self._lost and self.server is not None:
             self.server._forget(self)
         self._tell_waiters()
@@ -484,6 +492,7 @@ class Server:
 
     def __init__(self, connection_class: type[MudConnection], program: Program | None) -> None:
         self.connections = Connections()
+        self._log_share = LogShare(*LINES_OF_A_SERVER)
         self._connection_class = connection_class
         self._program = program
         self._listener: asyncio.Server

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from telnet.guard import Guard
 from telnet.limits import Limits
+from telnet.log_share import describe
 from telnet.negotiation import Side
 from telnet.options.echo import ECHO
 from telnet.options.gmcp import GMCP
@@ -105,6 +106,13 @@ class MudHandler(Guard):
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function in so many seconds, 0 for the next turn; return an object whose ``cancel()`` prevents it.
+    def _described(self) -> str:
+        return describe(self, self.remote_address)
+
+    @property
+    def _hides_text(self) -> bool:
+        return "session" in vars(self) and self.session.hides_text
+
 
         What the function raises is treated as what a handler raises, and what is no function is a ``TypeError``.
         Raises ``RuntimeError`` without a shell, which has the clock.
@@ -186,7 +194,7 @@ class MudHandler(Guard):
         A handler that keeps the connection makes room by raising the limit.  One that does neither loses it all the
         same: what would be left out may lie in the middle of a compressed stream.
         """
-        logger.warning("%r: more than %d bytes would wait to be sent; closing", self, self.max_write_buffer)
+        self._log(logging.WARNING, f"more than {self.max_write_buffer} bytes would wait to be sent; closing")
         self.close(flush=False)
 
     # Placeholders: text
@@ -244,8 +252,12 @@ class MudHandler(Guard):
         """
 
     def on_negotiation_limit(self, command: bytes, option: bytes) -> None:
-        """The peer negotiates without end, and is not answered for a while.  By default, log."""
-        logger.warning("%r: more than %d negotiations; not answering", self, self.limits.negotiations)
+        """The peer negotiates without end, or asks again and again, and is not answered for a while.  By default, log.
+
+        :param command: WILL, WONT, DO or DONT; AYT; SB for a subnegotiation that asks for something.
+        :param option: which option; empty for AYT.
+        """
+        self._log(logging.WARNING, f"more than {self.limits.negotiations} negotiations; not answering")
 
     # Placeholders: the options
 
@@ -400,7 +412,7 @@ class MudHandler(Guard):
         :param option: MCCP2 or MCCP3.
         :param reason: corrupt data, or more of it than ``limits`` allow.
         """
-        logger.warning("%r: %s; closing", self, reason)
+        self._log(logging.WARNING, f"{reason}; closing")
         self.close()
 
 

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from telnet.guard import Guard
+from telnet.log_share import describe
 from telnet.net.address import display_address
 from telnet.net.engine import Engine
 
@@ -91,6 +92,14 @@ class Channel(Guard, ABC):
             return display_address(getattr(self._socket, query)())
         except OSError:
             return None
+
+    # What the log needs
+
+    def _described(self) -> str:
+        return describe(self, self.remote_address)
+
+    def _time(self) -> float:
+        return self.engine.latest_poll_time
 
     # What the engine calls
 

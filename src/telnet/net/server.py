@@ -7,9 +7,11 @@ import logging
 import os
 import socket as sockets
 import stat
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from telnet.connections import Connections
+from telnet.log_share import LINES_OF_A_SERVER, LogShare
 from telnet.net.address import Address, Endpoint, display_address, parse_address
 from telnet.net.channel import GONE, Channel, has_peer
 from telnet.net.connection import TelnetConnection
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
 __all__ = ["Server", "ServerOptions", "TelnetServer"]
-
-logger = logging.getLogger("telnet")
 
 # How many connections one turn accepts, so that a crowd at the door does not keep those inside waiting.
 ACCEPTS_PER_TURN = 64
@@ -239,7 +239,7 @@ class Server(Channel):
     def _pause(self, exc: OSError) -> None:
         if self._paused is not None:
             return
-        logger.warning("%r: cannot accept (%s); trying again every %g seconds", self, exc.strerror, PAUSE)
+        self._log(logging.WARNING, f"cannot accept ({exc.strerror}); trying again every {PAUSE:g} seconds")
         for channel in (self, *self._slaves):
             channel._watch(0)
         self._paused = self.engine.defer(PAUSE, self._resume)
@@ -252,6 +252,13 @@ class Server(Channel):
 
     def _connection_writable(self, connection: Stream) -> None:
         self.connections._members[connection] = None
+
+    @cached_property
+    def _log_share(self) -> LogShare:
+        return LogShare(*LINES_OF_A_SERVER)
+
+    def _described(self) -> str:
+        return f"{type(self).__name__} on {self.local_address!r}"
 
     def _connection_closing(self, connection: Stream) -> None:
         if connection in self.connections:
@@ -321,7 +328,7 @@ class Server(Channel):
 
     def on_ssl_wrap_error(self, sock: sockets.socket, addr: Any, exc: Exception) -> None:
         """TLS could not be started on an accepted connection, which is closed then.  By default, log."""
-        logger.warning("%r: TLS with %s failed: %s", self, addr, exc)
+        self._log(logging.WARNING, f"TLS with {addr!r} failed: {exc}")
 
 
 class TelnetServer(Server):

@@ -26,11 +26,10 @@ from telnet.net.tls import TLS, SSLOptions, plain_socket, tls_from_options
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
+    from telnet.log_share import LogShare
     from telnet.net.server import Server
 
 __all__ = ["Stream", "StreamOptions"]
-
-logger = logging.getLogger("telnet")
 
 # In which ways a call on a connection fails whose peer is not there any more.
 GONE_PLAIN = GONE | {errno.ENOTCONN}
@@ -650,6 +649,9 @@ class Stream(Channel):
         if self.server is not None and self._can_write:
             self.server._connection_writable(self)
 
+    def _log_share_of_server(self) -> LogShare | None:
+        return None if self.server is None else self.server._log_share
+
     def _leave_server(self) -> None:
         if self.server is not None:
             self.server._connection_closing(self)
@@ -671,6 +673,7 @@ class Stream(Channel):
         try:
             self._call(self.on_close)
         finally:
+            self._log_end()
             self._release(linger)
 
     def _release(self, linger: bool) -> None:
@@ -726,7 +729,7 @@ class Stream(Channel):
             self._fail(exc, self._log_unwatchable)
 
     def _log_unwatchable(self, exc: OSError) -> None:
-        logger.warning("%r: the system cannot watch it: %s; closing", self, exc)
+        self._log(logging.WARNING, f"the system cannot watch it: {exc}; closing")
 
     # Placeholders
 
@@ -755,11 +758,9 @@ class Stream(Channel):
 
         A handler that keeps the connection makes room by raising the limit; else the ``write`` is refused.
         """
-        logger.warning(
-            "%r: %d bytes wait to be sent, and max_write_buffer is %d; closing",
-            self,
-            self._queue.size,
-            self._max_write_buffer,
+        self._log(
+            logging.WARNING,
+            f"{self._queue.size} bytes wait to be sent, and max_write_buffer is {self._max_write_buffer}; closing",
         )
         self.close(flush=False)
 
@@ -794,7 +795,7 @@ class Stream(Channel):
         self._log_and_close(exc)
 
     def _log_and_close(self, exc: Exception) -> None:
-        logger.warning("%r: %s; closing", self, exc)
+        self._log(logging.WARNING, f"{exc}; closing")
         self.close(flush=False)
 
 

@@ -1,0 +1,174 @@
+"""No excerpt shows what may be a secret, on any path, and no log holds it."""
+
+from __future__ import annotations
+
+import logging
+from types import ModuleType
+from typing import Any
+
+import pytest
+from session_support import Recorder, deliver, every_cut
+
+from telnet import Limits, MudHandler, negotiate
+from telnet.constants import DO, ECHO, IAC, NOP, SB, SE, WILL
+from telnet.options import ATCP, GMCP, MSDP, MSP, NEW_ENVIRON, ZMP, Option
+from telnet.options import ECHO as Echo
+from telnet.session import Session
+
+LOGIN = b'Char.Login.Credentials {"account":"bob","password":"hunter2"}'
+SECRET = "hunter2"
+
+
+@pytest.fixture(autouse=True)
+def parser(parser_module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telnet.session.Parser", parser_module.Parser)
+
+
+def shown(*chunks: bytes, options: tuple[type[Option], ...] = (GMCP,), limits: Limits | None = None) -> str:
+    """All that the faults in these chunks show, and the names of the events."""
+    handler = Recorder()
+    session = Session(handler, options, limits=limits)
+    session.start(0.0)
+    for chunk in chunks:
+        deliver(session, chunk)
+    faults = handler.named("on_protocol_error", "on_line_overflow", "on_negotiation_limit")
+    assert faults
+    return repr(faults)
+
+
+AGREED = negotiate(DO, GMCP.code)
+OPEN = IAC + SB + GMCP.code
+PATHS = {
+    "interrupted by a command": AGREED + OPEN + LOGIN + IAC + NOP,
+    "interrupted by a bare 255 in the password": AGREED + OPEN + LOGIN[:-4] + b"\xffe" + LOGIN[-4:] + IAC + SE,
+    "while the option is off": OPEN + LOGIN + IAC + SE,
+    "not JSON": AGREED + OPEN + LOGIN[:-1] + IAC + SE,
+    "of another type": AGREED + OPEN + b'char.LOGIN.credentials ["hunter2"]' + IAC + SE,
+    "blanks before the name": AGREED + OPEN + b"\r\n \t" + LOGIN[:-1] + IAC + SE,
+    "NUL before the name": AGREED + OPEN + b"\0" + LOGIN + IAC + SE,
+    "no blank after the name": AGREED + OPEN + LOGIN.replace(b" ", b"") + IAC + SE,
+    "a password by another name": AGREED + OPEN + b'Auth.Login {"PASSWORD":"hunter2",' + IAC + SE,
+    "a token": AGREED + OPEN + b'Char.Session {"token":"hunter2",' + IAC + SE,
+    "version 2": AGREED + OPEN + b'Char.Login.Reconnect {"token":"hunter2",' + IAC + SE,
+}
+
+
+@pytest.mark.parametrize("wire", PATHS.values(), ids=PATHS)
+def test_no_path_of_gmcp_shows_a_password_at_any_cut(wire: bytes) -> None:
+    for chunks in every_cut(wire):
+        assert SECRET not in shown(*chunks)
+
+
+def test_a_login_that_is_too_long_shows_no_password() -> None:
+    assert SECRET not in shown(AGREED + OPEN + LOGIN + b"x" * 100 + IAC + SE, limits=Limits(subnegotiation=70))
+
+
+def test_a_login_shows_that_it_was_one() -> None:
+    assert "b'Char.Login'" in shown(PATHS["not JSON"])
+
+
+@pytest.mark.parametrize("option", [ATCP, MSDP, MSP, ZMP, NEW_ENVIRON])
+def test_no_other_option_shows_a_password(option: type[Option]) -> None:
+    wire = IAC + SB + option.code + b"password\0hunter2" + IAC + NOP
+    assert SECRET not in shown(wire, options=(option,))
+
+
+def test_what_is_no_secret_is_shown() -> None:
+    assert "Room.Info {" in shown(AGREED + OPEN + b"Room.Info {" + IAC + SE)
+    assert "Room.Info {" in shown(AGREED + OPEN + b"Room.Info {" + IAC + NOP)
+
+
+# What is typed while it is hidden
+
+
+def hidden(limits: Limits | None = None) -> tuple[Session, Recorder]:
+    handler = Recorder()
+    session = Session(handler, (Echo,), limits=limits)
+    session.start(0.0)
+    session[Echo].hide()
+    return session, handler
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_password_that_is_too_long_is_not_shown(answered: bool) -> None:
+    session, handler = hidden(Limits(line=10))
+    deliver(session, negotiate(DO, ECHO) * answered + b"hunter2hunter2\r\n")
+
+    assert handler.named("on_line_overflow") == [("on_line_overflow", b"")]
+
+
+def test_a_line_that_is_too_long_is_shown_again_when_typing_is() -> None:
+    session, handler = hidden(Limits(line=10))
+    deliver(session, negotiate(DO, ECHO) + b"secret\r\n")
+    session[Echo].show()
+    deliver(session, b"\xff\xfe\x01" + b"look at the wolf\r\n")
+
+    assert handler.named("on_line_overflow") == [("on_line_overflow", b"look at the")]
+
+
+def test_a_password_in_latin_1_that_looks_like_a_subnegotiation_is_not_shown() -> None:
+    session, handler = hidden()
+    deliver(session, negotiate(DO, ECHO) + b"\xff\xfahunter2\xffe\r\n")
+
+    assert handler.named("on_protocol_error")[0][2] == b""
+    assert SECRET not in repr(handler.named("on_protocol_error"))
+
+
+# The log
+
+
+class Careless(MudHandler):
+    """A handler that raises with whatever it is given."""
+
+    options = (Echo, GMCP)
+
+    def on_line(self, line: str) -> None:
+        raise ValueError(f"no such command: {line}")
+
+    def on_login_credentials(self, account: str, password: str) -> None:
+        raise KeyError(password)
+
+    def on_gmcp(self, package: str, value: Any) -> None:
+        raise ValueError(value)
+
+
+def logged(caplog: pytest.LogCaptureFixture, *, hide: bool, wire: bytes) -> str:
+    handler = Careless()
+    session = handler.make_session(report=handler._report)
+    session.start(0.0)
+    if hide:
+        handler.echo(False)
+    with caplog.at_level(logging.DEBUG):
+        deliver(session, wire)
+    assert caplog.records
+    return "\n".join(logging.Formatter().format(record) for record in caplog.records)
+
+
+def test_what_a_handler_raises_about_a_hidden_line_is_logged_without_it(caplog: pytest.LogCaptureFixture) -> None:
+    text = logged(caplog, hide=True, wire=b"hunter2\r\n")
+    assert SECRET not in text and "ValueError" in text and "in on_line" in text
+
+
+def test_what_a_handler_raises_about_a_login_is_logged_without_it(caplog: pytest.LogCaptureFixture) -> None:
+    text = logged(caplog, hide=False, wire=AGREED + OPEN + LOGIN + IAC + SE)
+    assert SECRET not in text and "KeyError" in text and "in on_login_credentials" in text
+
+
+def test_what_a_handler_raises_otherwise_is_logged_in_full(caplog: pytest.LogCaptureFixture) -> None:
+    assert "no such command: hunter2" in logged(caplog, hide=False, wire=b"hunter2\r\n")
+
+
+def test_no_control_character_of_a_line_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    text = logged(caplog, hide=False, wire=b"\x1b[2J\x00\x9b\x08" + "\u202e\u2028forged".encode() + b"\r\n")
+    assert all(each.isprintable() or each == "\n" for each in text)
+    assert "\nforged" not in text
+
+
+def test_a_peer_that_makes_a_handler_raise_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    logged(caplog, hide=False, wire=b"x\n" * 10_000)
+    assert len(caplog.records) == 10
+
+
+def test_a_peer_that_negotiates_without_end_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    logged(caplog, hide=False, wire=negotiate(WILL, b"x") * 10_000)
+    assert len(caplog.records) == 1
