@@ -24,6 +24,7 @@ FLOORS = {
     "telnet.exceptions": 0,
     "telnet.guard": 0,
     "telnet.limits": 0,
+    "telnet.log_share": 0,
     "telnet.version": 0,
     # 1: knows bytes
     "telnet._parser": 1,
