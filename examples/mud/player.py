@@ -22,6 +22,7 @@ from .world import ORIGINS, Room
 STEP = 4  # moves that it takes
 HARM = 7  # health that it takes
 REST = 2.0  # seconds, after which some of both is back
+LAST_ANSWER = 1.0  # seconds to answer what was asked last
 
 
 class Player(Terminal):
@@ -50,6 +51,10 @@ class Player(Terminal):
     def on_gmcp_supports(self) -> None:
         if self.name:
             panels.show_all(self)
+
+    def on_input_end(self) -> None:
+        # A client that was closed looks like one that sends nothing more and still reads.
+        self.call_later(LAST_ANSWER, self.close)
 
     def on_close(self) -> None:
         super().on_close()

@@ -204,6 +204,14 @@ class MudHandler(Guard):
 
         It may hold any control character: leave those out before others see it.
         """
+    def on_input_end(self) -> None:
+        """Called when the peer has ended its direction: it sends nothing more, and may still read.
+
+        What is written until the handler closes is sent, for ``limits.close`` seconds at most; then the connection is
+        closed.  A peer that is gone altogether looks the same until something is sent to it.  A handler that has
+        nothing to say any more closes here.  A client is closed after this call: a server ends both directions.
+        """
+
 
     def on_line_overflow(self, excerpt: bytes) -> None:
         """A line longer than ``limits.line`` was dropped; ``excerpt`` is how it began.  Placeholder."""

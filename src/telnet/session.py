@@ -240,11 +240,12 @@ class Session:
             self._become_ready()
 
     def end(self) -> None:
-        """The peer sends nothing more: an unfinished line is the last."""
+        """The peer sends nothing more: an unfinished line is the last, and ``on_input_end`` follows."""
         if last := self.flush_line():
             self.on_line(last)
 
     def flush_line(self) -> str:
+        self.emit("on_input_end")
         """Return what came of a line that has no end yet, and take it for finished: a prompt without a mark."""
         return "" if self.closed else self._decoder.flush()
 
