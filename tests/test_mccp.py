@@ -249,6 +249,51 @@ def test_a_wrong_checksum_costs_none_of_the_text(mccp: ModuleType) -> None:
     assert (stream.eof, stream.pending, stream.unused_data) == (False, False, b"")
 
 
+def good_byte_by_byte(stream: Any, data: bytes) -> bytes:
+    """What can be read before an error, found in the plainest way."""
+    good = b""
+    try:
+        for byte in data:
+            piece = stream.decompress(bytes((byte,)), 1)
+            while piece:
+                good += piece
+                piece = stream.decompress(stream.unconsumed_tail, 1)
+    except zlib.error:
+        pass
+    return good
+
+
+@given(seed=st.integers(0, 1 << 32), length=st.integers(0, 3000))
+def test_all_before_a_corrupt_byte_is_read(mccp: ModuleType, seed: int, length: int) -> None:
+    dice = random.Random(seed)
+    writer = zlib.compressobj(dice.randrange(10))
+    text = b"".join(dice.choice((b"x" * dice.randrange(300), TEXT, dice.randbytes(9))) for _ in range(length // 100))
+    wire = bytearray(writer.compress(text) + writer.flush(zlib.Z_SYNC_FLUSH) + b"\xff\xff")
+    wire[dice.randrange(2, len(wire))] ^= 1 << dice.randrange(8)
+    stream = mccp.Decompressor(max_output=1 << 20, max_ratio=2000)
+
+    assert drain(stream, bytes(wire)) == good_byte_by_byte(zlib.decompressobj(), bytes(wire))
+
+
+@pytest.mark.parametrize("text", [b"a" * 60_000, random.Random(8).randbytes(60_000)], ids=["runs", "noise"])
+def test_what_is_corrupt_costs_little_more_than_what_is_not(mccp: ModuleType, text: bytes) -> None:
+    writer = zlib.compressobj(9)
+    wire = writer.compress(text) + writer.flush(zlib.Z_SYNC_FLUSH) + b"\xff" * 20
+    stream = mccp.Decompressor(max_ratio=2000)
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "c_call"
+
+    sys.setprofile(count)
+    plain = stream.decompress(wire)
+    sys.setprofile(None)
+
+    assert (plain, bool(stream.error)) == (text, True)
+    assert calls < 200
+
+
 def test_text_in_front_of_plain_telnet_that_never_ended_the_stream_is_read(mccp: ModuleType) -> None:
     writer = mccp.Compressor()
     burst = writer.compress(TEXT) + writer.flush()

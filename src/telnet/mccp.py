@@ -138,7 +138,7 @@ class Decompressor:
         except zlib.error as exc:
             self.pending = False
             self.error = f"corrupt compressed data: {str(exc).rpartition(': ')[2]}"
-            return _salvage(before, data)
+            return _salvage(before, data, self._max_output)
         self._consumed += len(data) - len(stream.unconsumed_tail) - len(stream.unused_data)
         self._inflated += len(plain)
         if self._inflated > max(self._grace, self._max_ratio * self._consumed):
@@ -209,15 +209,25 @@ def _window_bits(head: bytes, *, lenient: bool) -> int | None:
     return None if head[0] & 0x06 == 0x06 else _RAW
 
 
-def _salvage(stream: zlib._Decompress, data: bytes) -> bytes:
-    """Return what there is in front of the error in ``data``, which zlib throws away with it."""
+def _salvage(stream: zlib._Decompress, data: bytes, most: int) -> bytes:
+    """Return what there is before the error in ``data``, which zlib throws away with it: ``most`` bytes at the most.
+
+    The byte in error is found by halving, so that all of this costs not much more than to inflate the data twice.
+    """
     good = bytearray()
+    while len(data) > 1:
+        half = data[: len(data) // 2]
+        before = stream.copy()
+        try:
+            good += stream.decompress(half, most + 1)
+            data = data[len(half) :]
+        except zlib.error:
+            stream, data = before, half
     try:
-        for byte in data:
-            piece = stream.decompress(bytes((byte,)), 1)
-            while piece:
-                good += piece
-                piece = stream.decompress(stream.unconsumed_tail, 1)
+        # One byte ends eight codes at most, each of which stands for 258 bytes at most (RFC 1951 section 3.2.5).
+        while piece := stream.decompress(data, 1):
+            good += piece
+            data = stream.unconsumed_tail
     except zlib.error:
         pass
     return bytes(good)
