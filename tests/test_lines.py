@@ -359,6 +359,35 @@ def test_a_switch_inside_a_line_keeps_to_the_limit() -> None:
     assert received.feed(b"56\nlook\n").log == [("overflow", b"123456", 6), ("line", "look")]
 
 
+def test_switching_to_and_fro_inside_a_line_counts_as_bytes_of_it() -> None:
+    received = Received(max_line=16384)
+    tracemalloc.start()
+    try:
+        for number in range(16384):
+            received.decoder.encoding = ("latin-1", "utf-8")[number % 2]
+            received.feed(b"x")
+            if received.log:
+                break
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+    assert received.log == [("overflow", b"x" * 64, number + 1)]
+    assert number < 16384 // 100
+    assert held < 2 * 16384
+    assert received.feed(b"\nlook\n").lines == ["look"]
+
+
+@pytest.mark.parametrize("switches", [1, 2, 3, 4])
+def test_a_few_switches_inside_a_line_cost_nothing_of_it(switches: int) -> None:
+    received = Received(max_line=10)
+    for number in range(switches):
+        received.feed(b"x")
+        received.decoder.encoding = ("latin-1", "utf-8")[number % 2]
+
+    assert received.feed(b"x" * (10 - switches) + b"\n").lines == ["x" * 10]
+
+
 def test_a_handler_switches_for_what_is_behind_its_line() -> None:
     class Handler:
         def __init__(self) -> None:

@@ -24,6 +24,8 @@ from telnet.parser import IMPLEMENTATION, Handler, Parser
 from telnet.version import __version__
 
 if TYPE_CHECKING:
+    from telnet import aio as aio
+    from telnet import options as options
     from telnet.handler import MudHandler
     from telnet.limits import Limits
     from telnet.net.connection import TelnetConnection
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from telnet.session import Session
 
 # Sessions, sockets, selectors and ssl cost far more to import than the parser, and not everybody needs them.
+_LAZY_MODULES = ("aio", "options")
 _LAZY = {
     "Engine": "telnet.net.engine",
     "Limits": "telnet.limits",
@@ -145,14 +148,16 @@ __all__ = [
 if not TYPE_CHECKING:  # to a type checker, a name that is not imported above does not exist
 
     def __getattr__(name: str) -> Any:
-        if name not in _LAZY:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
+        if name in _LAZY_MODULES:
+            return import_module(f"{__name__}.{name}")
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(_LAZY[name]), name)
         globals()[name] = value
         return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_LAZY_MODULES})

@@ -27,7 +27,17 @@ if TYPE_CHECKING:
 
 __all__ = ["MudHandler"]
 
-logger = logging.getLogger("telnet")
+
+class NotUpYet:
+    """What a handler has in the place of its session until its connection is up."""
+
+    def __get__(self, handler: MudHandler | None, kind: type[MudHandler]) -> NotUpYet:
+        if handler is None:
+            return self
+        raise RuntimeError(
+            f"{kind.__name__} has no session yet, and nothing can be sent: its connection must be up, which it is from "
+            "on_connect on"
+        )
 
 
 class MudHandler(Guard):
@@ -36,8 +46,8 @@ class MudHandler(Guard):
     A subclass runs under either shell as it is: ``MudServer(Player)`` on selectors, ``telnet.aio.serve(Player, ...)``
     on asyncio.
 
-    The senders below need a connection that is up, and do nothing once it is being closed.  Names that begin with an
-    underscore belong to the shells: name your own attributes without.
+    The senders below raise ``RuntimeError`` before the connection is up, and do nothing once it is being closed.  Names
+    that begin with an underscore belong to the shells: name your own attributes without.
     """
 
     options: ClassVar[Sequence[type[Option] | Option]] = ()
@@ -52,8 +62,14 @@ class MudHandler(Guard):
     fallback: ClassVar[str | None] = "cp1252"
     """In which a line is read that is not in :attr:`encoding`; None replaces what cannot be read."""
 
-    session: Session
-    """The session of this peer, from ``on_connect`` on; ``session[GMCP]`` is its object of an option."""
+    if TYPE_CHECKING:
+        session: Session
+    else:
+        session = NotUpYet()
+    """The session of this peer, from ``on_connect`` on; ``session[GMCP]`` is its object of an option.
+
+    :raises RuntimeError: if the connection is not up yet.
+    """
 
     server: Any = None
     """The server that accepted the connection, whose ``connections`` are all that are up; None on the side that
@@ -90,6 +106,13 @@ class MudHandler(Guard):
         """What is known of the peer, whichever protocol told it."""
         return self.session.client
 
+    def _described(self) -> str:
+        return describe(self, self.remote_address)
+
+    @property
+    def _hides_text(self) -> bool:
+        return "session" in vars(self) and self.session.hides_text
+
     # What the shell brings; without one
 
     @property
@@ -106,13 +129,6 @@ class MudHandler(Guard):
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function in so many seconds, 0 for the next turn; return an object whose ``cancel()`` prevents it.
-    def _described(self) -> str:
-        return describe(self, self.remote_address)
-
-    @property
-    def _hides_text(self) -> bool:
-        return "session" in vars(self) and self.session.hides_text
-
 
         What the function raises is treated as what a handler raises, and what is no function is a ``TypeError``.
         Raises ``RuntimeError`` without a shell, which has the clock.
@@ -139,7 +155,10 @@ class MudHandler(Guard):
     # Senders
 
     def send(self, text: str) -> None:
-        r"""Send text; ``\n`` becomes CR LF, and what the encoding lacks is replaced."""
+        r"""Send text; ``\n`` becomes CR LF, and what the encoding lacks is replaced.
+
+        :raises TypeError: if ``text`` is not ``str``, as with the other senders of text.
+        """
         self.session.send(text)
 
     def send_line(self, text: str = "") -> None:
@@ -185,6 +204,14 @@ class MudHandler(Guard):
         Answers that come later are events all the same.
         """
 
+    def on_input_end(self) -> None:
+        """Called when the peer has ended its direction: it sends nothing more, and may still read.
+
+        What is written until the handler closes is sent, for ``limits.close`` seconds at most; then the connection is
+        closed.  A peer that is gone altogether looks the same until something is sent to it.  A handler that has
+        nothing to say any more closes here.  A client is closed after this call: a server ends both directions.
+        """
+
     def on_close(self) -> None:
         """The connection ends; nothing can be sent any more, and nothing follows.  Placeholder."""
 
@@ -204,14 +231,6 @@ class MudHandler(Guard):
 
         It may hold any control character: leave those out before others see it.
         """
-    def on_input_end(self) -> None:
-        """Called when the peer has ended its direction: it sends nothing more, and may still read.
-
-        What is written until the handler closes is sent, for ``limits.close`` seconds at most; then the connection is
-        closed.  A peer that is gone altogether looks the same until something is sent to it.  A handler that has
-        nothing to say any more closes here.  A client is closed after this call: a server ends both directions.
-        """
-
 
     def on_line_overflow(self, excerpt: bytes) -> None:
         """A line longer than ``limits.line`` was dropped; ``excerpt`` is how it began.  Placeholder."""

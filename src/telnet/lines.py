@@ -37,7 +37,7 @@ from telnet.encode import escape
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LineDecoder", "encode_text", "lookup_encoding"]
+__all__ = ["LineDecoder", "encode_text", "lookup_encoding", "not_text"]
 
 _NUL: Final = 0
 _LF: Final = 10
@@ -55,6 +55,11 @@ _BINARY_ENDS: Final = {_CR: _AFTER_BINARY_CR, _LF: _TEXT}
 _PARTNERS: Final = {_AFTER_CR: b"\n\0", _AFTER_BINARY_CR: b"\n", _AFTER_LF: b"\r", _AFTER_LF_CR: b""}
 
 _EXCERPT: Final = 64  # bytes shown to on_line_overflow
+
+# What to remember a change of encoding inside a line takes, in bytes, and how often one line may have it for nothing:
+# a client agrees on an encoding once or twice, one that goes to and fro fills the memory.
+_SPAN: Final = 128
+_FREE_SPANS: Final = 4
 
 # Every ASCII character, and what would be another one where a backslash, or ESC as in ISO-2022-JP, means something.
 _ASCII: Final = bytes(range(0x5C)) + rb"\u0041" + bytes(range(0x5D, 0x80)) + b"\x1b$B!!\x1b(B"
@@ -92,6 +97,7 @@ class LineDecoder:
         "_errors",
         "_fallback",
         "_feeding",
+        "_limit",
         "_max_line",
         "_on_line",
         "_on_line_overflow",
@@ -115,7 +121,7 @@ class LineDecoder:
         if max_line < 0:
             raise ValueError(f"max_line must be 0 or more, not {max_line}")
         _check_decode_errors(errors)
-        self._max_line = max_line
+        self._max_line = self._limit = max_line
         self._errors = errors
         self._encoding = lookup_encoding(encoding)
         self._fallback = None if fallback is None else lookup_encoding(fallback)
@@ -124,7 +130,7 @@ class LineDecoder:
         self._ends = _NVT_ENDS
         self._state = _TEXT
         self._buffer = bytearray()  # of the unfinished line, never above max_line
-        self._spans: list[tuple[int, str]] = []  # where in it an encoding ended
+        self._spans: list[tuple[int, str]] = []  # where in it an encoding ended; takes of _limit as it grows
         self._skipping = False
         self._feeding = False
         self._stopped = False
@@ -152,6 +158,8 @@ class LineDecoder:
         received = len(self._buffer)
         if received > (self._spans[-1][0] if self._spans else 0):
             self._spans.append((received, self._encoding))
+            if len(self._spans) > _FREE_SPANS:
+                self._limit -= _SPAN
         self._encoding = encoding
 
     @property
@@ -212,7 +220,7 @@ class LineDecoder:
             carriage_return = data.find(_CR, start, end)
             if carriage_return >= 0:
                 end = carriage_return
-            if end - start > self._max_line - len(self._buffer) and not self._skipping:
+            if end - start > self._limit - len(self._buffer) and not self._skipping:
                 self._overflow(data, start)
             elif end == size:
                 self._keep(data, start)
@@ -244,7 +252,7 @@ class LineDecoder:
             self._buffer += data[start:]
 
     def _overflow(self, data: bytes, start: int) -> None:
-        self._consumed = start + self._max_line - len(self._buffer) + 1  # the byte that is too many
+        self._consumed = start + max(0, self._limit - len(self._buffer)) + 1  # the byte that is too many
         excerpt = bytes(self._buffer[:_EXCERPT]) + data[start : self._consumed]
         self._forget()
         self._skipping = True
@@ -278,6 +286,7 @@ class LineDecoder:
     def _forget(self) -> None:
         self._buffer.clear()
         self._spans.clear()
+        self._limit = self._max_line
 
     def _decode(self, data: bytes, encoding: str) -> str:
         try:
@@ -304,16 +313,25 @@ def encode_text(text: str, encoding: str = "utf-8", *, errors: str = "replace", 
 
     A character that the encoding lacks is replaced as ``errors`` says, the name of an error handler.
 
-    Raises ``ValueError`` for ``errors`` that raise, ``LookupError`` for ``errors`` that are unknown, and what
-    :func:`lookup_encoding` raises; no text raises.
+    Raises ``TypeError`` if ``text`` is not ``str``, ``ValueError`` for ``errors`` that raise, ``LookupError`` for
+    ``errors`` that are unknown, and what :func:`lookup_encoding` raises; no text raises.
     """
     _check_encode_errors(errors)
-    data = text.encode(lookup_encoding(encoding), errors)
+    try:
+        data = text.encode(lookup_encoding(encoding), errors)
+    except AttributeError:
+        raise TypeError(not_text(text)) from None
     if _CR in data:
         data = data.replace(b"\r\n", b"\n")
         if not binary:
             data = data.replace(b"\r\0", b"\r").replace(b"\r", b"\r\0")
     return escape(data.replace(b"\n", b"\r\n"))
+
+
+def not_text(text: object) -> str:
+    """Return what is to be said of something that is sent in the place of text."""
+    advice = "; decode it, or send bytes unchanged with write()" if isinstance(text, bytes | bytearray) else ""
+    return f"text to send must be str, not {type(text).__name__}{advice}"
 
 
 @lru_cache(maxsize=64)

@@ -31,7 +31,7 @@ from telnet.client import Client
 from telnet.constants import AYT, CMD_EOR, DO, DONT, ECHO, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
 from telnet.encode import negotiate
 from telnet.limits import Limits
-from telnet.lines import LineDecoder, encode_text, lookup_encoding
+from telnet.lines import LineDecoder, encode_text, lookup_encoding, not_text
 from telnet.mccp import Compressor, Decompressor
 from telnet.negotiation import Negotiator, Side, State
 from telnet.options.option import Option, Role
@@ -171,8 +171,11 @@ class Session:
     def get(self, option: bytes) -> Option | None: ...
 
     def get(self, option: type[Option] | bytes) -> Option | None:
-        """Return this session's object of an option, by its class or its code; None if it is not spoken here."""
-        return self._options.get(option if isinstance(option, bytes) else option.code)
+        """Return this session's object of an option, by its class or its code; None if it is not spoken here.
+
+        ``TypeError`` if it is neither a class of :class:`~telnet.options.option.Option` nor ``bytes``.
+        """
+        return self._options.get(_code(option))
 
     @overload
     def __getitem__(self, option: type[AnyOption]) -> AnyOption: ...
@@ -182,8 +185,7 @@ class Session:
     def __getitem__(self, option: type[Option] | bytes) -> Option:
         found = self.get(option)
         if found is None:
-            name = option_name(option if isinstance(option, bytes) else option.code)
-            raise KeyError(f"{name} is not spoken on this connection: list it in its options")
+            raise KeyError(f"{option_name(_code(option))} is not spoken on this connection: list it in its options")
         return found
 
     # What a shell calls
@@ -223,10 +225,10 @@ class Session:
             self._spoken = True
         self._wire = self._wire + data if self._wire else data
         self._events_left = self.limits.events
-        self._advancing = True
-        try:
         self._payload_left = self.limits.payload
         self._may_inflate = True
+        self._advancing = True
+        try:
             self._advance()
         finally:
             self._advancing = False
@@ -243,9 +245,9 @@ class Session:
         """The peer sends nothing more: an unfinished line is the last, and ``on_input_end`` follows."""
         if last := self.flush_line():
             self.on_line(last)
+        self.emit("on_input_end")
 
     def flush_line(self) -> str:
-        self.emit("on_input_end")
         """Return what came of a line that has no end yet, and take it for finished: a prompt without a mark."""
         return "" if self.closed else self._decoder.flush()
 
@@ -297,19 +299,31 @@ class Session:
     # Sending
 
     def write(self, data: bytes) -> None:
-        """Send bytes as they are: ``IAC + GA``, or what :func:`~telnet.encode.subnegotiation` returned."""
+        """Send bytes as they are: ``IAC + GA``, or what :func:`~telnet.encode.subnegotiation` returned.
+
+        ``TypeError`` if it is not ``bytes``.
+        """
+        if type(data) is not bytes:
+            data = _bytes(data)
         if data and not self.closed:
             self._output.append(data)
             self._output_size += len(data)
             self._wake_up()
 
     def send(self, text: str) -> None:
-        r"""Send text: encoded, with CR LF for ``\n``, and every byte 255 doubled."""
+        r"""Send text: encoded, with CR LF for ``\n``, and every byte 255 doubled.
+
+        :raises TypeError: if ``text`` is not ``str``.
+        """
         self.write(encode_text(text, self._encoding, binary=self._binary_output))
 
     def send_line(self, text: str = "") -> None:
-        """Send text and a line end."""
-        self.send(text + "\n")
+        """Send text and a line end.  ``TypeError`` if it is not ``str``."""
+        try:
+            line = text + "\n"
+        except TypeError:
+            raise TypeError(not_text(text)) from None
+        self.send(line)
 
     def prompt(self, text: str = "") -> None:
         """Send text that ends in the mark of a prompt: EOR if that is on, else GA unless SGA is on, else a line end.
@@ -381,21 +395,6 @@ class Session:
             raise exc
         self._report(exc)
 
-    def want_turn(self, option: Option) -> None:
-        """Call the option's ``on_turn`` in the next :meth:`take`."""
-        if not self.closed:
-            self._turns[option] = None
-            self._wake_up()
-
-    def set_binary(self, side: Side, binary: bool) -> None:
-        """Say whether text is sent (``LOCAL``) or read (``REMOTE``) without the line ends of the NVT (RFC 856)."""
-        if side is Side.LOCAL:
-            self._binary_output = binary
-        else:
-            self._decoder.binary = binary
-
-    @property
-    def compressing(self) -> bool:
     def report_fault(self, option: bytes, reason: str, data: bytes) -> None:
         """Tell the handler that the peer broke a rule of an option, with an excerpt that holds no secret."""
         self.emit("on_protocol_error", f"{option_name(option)}: {reason}", self._excerpt(data))
@@ -419,6 +418,21 @@ class Session:
         """
         return self.negotiator.allow(command, option, self._now, 1 + size // _BYTES_OF_ANSWER)
 
+    def want_turn(self, option: Option) -> None:
+        """Call the option's ``on_turn`` in the next :meth:`take`."""
+        if not self.closed:
+            self._turns[option] = None
+            self._wake_up()
+
+    def set_binary(self, side: Side, binary: bool) -> None:
+        """Say whether text is sent (``LOCAL``) or read (``REMOTE``) without the line ends of the NVT (RFC 856)."""
+        if side is Side.LOCAL:
+            self._binary_output = binary
+        else:
+            self._decoder.binary = binary
+
+    @property
+    def compressing(self) -> bool:
         """Whether what is sent is compressed."""
         return self._compressor is not None
 
@@ -489,6 +503,9 @@ class Session:
     def on_subnegotiation(self, option: bytes, data: bytes) -> None:
         """A complete subnegotiation (of the parser)."""
         self._count_command()
+        self._payload_left -= max(len(data), _LEAST_PAYLOAD)
+        if self._payload_left <= 0:
+            self._end_of_work()
         known = self._options.get(option)
         self._message = data
         try:
@@ -509,9 +526,6 @@ class Session:
     # What the line decoder calls
 
     def on_line(self, line: str) -> None:
-        self._payload_left -= max(len(data), _LEAST_PAYLOAD)
-        if self._payload_left <= 0:
-            self._end_of_work()
         """A line of text (of the decoder)."""
         self._events_left -= 1
         if self._events_left <= 0:
@@ -613,6 +627,7 @@ class Session:
         if not stream.pending:
             wire, self._wire = self._wire, b""
         self._plain = stream.decompress(wire)
+        return True
 
     def _end_inflating(self, stream: Decompressor) -> None:
         """Everything that was inflated has been read: go on with what is behind the stream."""
@@ -628,7 +643,6 @@ class Session:
 
     def _end_turn(self) -> None:
         turns, self._turns = self._turns, {}
-        return True
         for option in turns:
             option.on_turn()
 
@@ -636,21 +650,6 @@ class Session:
         self._parser.stop()
         self._decoder.stop()
 
-    def _count_command(self) -> None:
-        if self._inflating is not None and self._inflater is None:
-            self.start_inflating(self._inflating, lenient=self._lenient)
-        self._count_event()
-
-    def _count_event(self) -> None:
-        self._events_left -= 1
-        if self._events_left <= 0:
-            self._stop()
-
-    def _is_on(self, option: bytes) -> bool:
-        return self.negotiator.state(option, Side.LOCAL) is State.YES
-
-    def _seal(self, *, flush: bool = False) -> None:
-        """Move what was written to what goes out."""
     @property
     def _typing_hidden(self) -> bool:
         return self.negotiator.state(ECHO, Side.LOCAL) is not State.NO
@@ -664,6 +663,26 @@ class Session:
             return data[:_EXCERPT]
         return b"Char.Login" if secret[1] else b""
 
+    def _count_command(self) -> None:
+        if self._inflating is not None and self._inflater is None:
+            self.start_inflating(self._inflating, lenient=self._lenient)
+        self._count_event()
+
+    def _count_event(self) -> None:
+        self._events_left -= 1
+        if self._events_left <= 0:
+            self._stop()
+
+    def _end_of_work(self) -> None:
+        """Deliver nothing behind the present event in this turn."""
+        self._events_left = 0
+        self._stop()
+
+    def _is_on(self, option: bytes) -> bool:
+        return self.negotiator.state(option, Side.LOCAL) is State.YES
+
+    def _seal(self, *, flush: bool = False) -> None:
+        """Move what was written to what goes out."""
         if not self._output:
             return
         output = b"".join(self._output)
@@ -674,11 +693,6 @@ class Session:
             if flush:
                 output += self._compressor.flush()
         if output:
-    def _end_of_work(self) -> None:
-        """Deliver nothing behind the present event in this turn."""
-        self._events_left = 0
-        self._stop()
-
             self._sendable.append(output)
 
     def _wake_up(self) -> None:
@@ -701,6 +715,22 @@ class Session:
             self.ready = True
             self.deadline = None
             self.emit("on_ready")
+
+
+def _code(option: object) -> bytes:
+    """Return the code of an option that is given by it, or by its class or an object of that."""
+    code = option if isinstance(option, bytes) else getattr(option, "code", None)
+    if not isinstance(code, bytes):
+        example = r"session[GMCP] or session[b'\xc9']"
+        raise TypeError(f"an option must be given as its class or its byte, as in {example}, not {option!r}")
+    return code
+
+
+def _bytes(data: object) -> bytes:
+    if not isinstance(data, bytes | bytearray | memoryview):
+        advice = "; send text with send()" if isinstance(data, str) else ""
+        raise TypeError(f"write() takes bytes, not {type(data).__name__}{advice}")
+    return bytes(data)
 
 
 def _has_more(stream: Decompressor | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,8 @@ from telnet.parser import IMPLEMENTATION
 from telnet.version import __version__
 
 __all__ = ["main"]
+
+COMMANDS = ("demo",)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     :raises SystemExit: for ``--help`` and ``--version`` (status 0) and for arguments that make no sense (status 2)
     """
     parser = build_parser()
+    _check_command(parser, sys.argv[1:] if argv is None else argv)
     arguments = parser.parse_args(argv)
     if arguments.run is None:
         parser.print_help(sys.stderr)
@@ -43,6 +47,16 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="command")
     demo.add_command(commands)
     return parser
+
+
+def _check_command(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    """End with an error that helps who takes this for a Telnet client: ``python -m telnet localhost 23``."""
+    first = next(iter(argv), "-")
+    if not first.startswith("-") and first not in COMMANDS:
+        parser.error(
+            f"there is no command {first!r}, only {', '.join(COMMANDS)}; this is not a Telnet client: to connect, use "
+            f"your system's, as in `telnet {shlex.join(argv)}`"
+        )
 
 
 def describe_version() -> str:
