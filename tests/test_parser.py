@@ -316,6 +316,34 @@ def test_command_in_what_is_skipped_ends_it_without_a_second_error(parser_module
         ]
 
 
+class Liar(int):
+    """An int that answers every comparison with what its maker likes, and calls itself another number."""
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    __gt__ = __le__ = __ge__ = __lt__
+
+    def __int__(self) -> int:
+        return 1 << 40
+
+    __index__ = __int__
+
+
+@pytest.mark.parametrize("value", [5, 1 << 70])
+def test_a_limit_that_lies_is_taken_for_its_number(parser_module: ModuleType, value: int) -> None:
+    parser = parser_module.Parser(object(), max_subnegotiation=Liar(value))
+    assert (type(parser.max_subnegotiation), parser.max_subnegotiation) == (int, value)
+    limit = min(value, 100)
+    [*_, last] = events(parser_module, OPEN + GMCP + b"x" * 101 + CLOSE, limit=Liar(limit))
+    assert isinstance(last, ProtocolError) is (limit < 101)
+
+
+def test_a_negative_limit_that_lies_is_refused(parser_module: ModuleType) -> None:
+    with pytest.raises(ValueError, match="max_subnegotiation must be 0 or more, not -1"):
+        parser_module.Parser(object(), max_subnegotiation=Liar(-1))
+
+
 @pytest.mark.parametrize("limit", [10**30, sys.maxsize])
 def test_a_limit_may_be_larger_than_memory(parser_module: ModuleType, limit: int) -> None:
     parser = parser_module.Parser(object(), max_subnegotiation=limit)

@@ -666,6 +666,7 @@ cdef bytes copied(object data):
 cdef object size_limit(object value):
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"max_subnegotiation must be an int, not {type(value).__name__}")
+    value = int.__int__(value)  # a subclass may compare as it likes, and all bounds below rest on this one
     if value < 0:
         raise ValueError(f"max_subnegotiation must be 0 or more, not {value}")
     return value

@@ -117,6 +117,7 @@ class Parser:
             raise RuntimeError("__init__() called a second time: make a new Parser")
         if not isinstance(max_subnegotiation, int) or isinstance(max_subnegotiation, bool):
             raise TypeError(f"max_subnegotiation must be an int, not {type(max_subnegotiation).__name__}")
+        max_subnegotiation = int.__int__(max_subnegotiation)  # a subclass may compare as it likes
         if max_subnegotiation < 0:
             raise ValueError(f"max_subnegotiation must be 0 or more, not {max_subnegotiation}")
         self._on_data = _method(handler, "on_data")
