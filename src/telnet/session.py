@@ -658,7 +658,8 @@ class Session:
         """Return what of a faulty message may be shown: its beginning, unless it may hold a secret."""
         if self._typing_hidden:  # a Latin-1 password may hold what looks like a subnegotiation
             return b""
-        secret = _SECRET.search(data, 0, _SEARCHED)
+        # An option may report a part of the message, and the word beside the secret stands in another.
+        secret = _SECRET.search(data, 0, _SEARCHED) or _SECRET.search(self._message, 0, _SEARCHED)
         if secret is None:
             return data[:_EXCERPT]
         return b"Char.Login" if secret[1] else b""
