@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from telnet.client import MTTS, TRUECOLOUR, Client, colours_of
+from telnet.client import LONGEST_FACT, LONGEST_VARIABLE, MTTS, TRUECOLOUR, Client, colours_of, presentable
 
 Told = list[tuple[str, Any]]
 
@@ -179,3 +181,77 @@ def test_a_charset_says_more_about_utf_8_than_a_flag(client: Client) -> None:
     client.learn_mtts(1)
 
     assert client.utf8 is True
+
+
+# --- what a peer says of itself ---------------------------------------------------------------------------------------
+
+DIRT = "\x1b[31m\r\n\x00\t\x7f\x9b\u200b\u202e\u2066\ufeff\u2028\ud800"
+TEXTS = ["name", "version", "terminal", "charset", "location", "display"]
+
+
+@pytest.mark.parametrize("fact", TEXTS)
+def test_what_is_not_printable_is_left_out_of_every_text(client: Client, told: Told, fact: str) -> None:
+    client.learn(**{fact: f"{DIRT}Tin\u00e9{DIRT}"})
+
+    assert getattr(client, fact) == "[31mTin\u00e9[31m"
+    assert told == [(fact, "[31mTin\u00e9[31m")]
+
+
+@pytest.mark.parametrize("fact", TEXTS)
+def test_every_text_is_so_long_and_no_longer(client: Client, fact: str) -> None:
+    client.learn(**{fact: "x" * LONGEST_FACT})
+    assert getattr(client, fact) == "x" * LONGEST_FACT
+
+    client.learn(**{fact: "y" * 60_000})
+    assert getattr(client, fact) == "y" * LONGEST_FACT
+
+
+def test_what_differs_in_nothing_printable_is_no_news(client: Client, told: Told) -> None:
+    client.learn(name="Mudlet")
+    client.learn(name="Mud\x1blet")
+
+    assert told == [("name", "Mudlet")]
+
+
+@pytest.mark.parametrize("learn", [lambda client, each: client.learn(environment=each), Client.learn_variables])
+def test_variables_are_printable_and_so_long_and_no_longer(client: Client, learn: Any) -> None:
+    learn(client, {f"A{DIRT}": f"{DIRT}a", "B": "b" * 60_000, "C" * 60_000: None})
+
+    assert client.environment == {
+        "A[31m": "[31ma",
+        "B": "b" * LONGEST_VARIABLE,
+        "C" * LONGEST_VARIABLE: None,
+    }
+
+
+def test_variables_are_added_to_those_before(client: Client, told: Told) -> None:
+    client.learn_variables({"A": "1", "B": "2"})
+    before = client.environment
+    client.learn_variables({"B": None})
+    client.learn_variables({"B": None})
+
+    assert before == {"A": "1", "B": "2"}
+    assert told == [("environment", before), ("environment", {"A": "1", "B": None})]
+
+
+def test_terminals_and_flags_are_learnt_by_the_same_way(client: Client) -> None:
+    client.learn_terminal("\x1bxterm-256color\n")
+
+    assert (client.terminal, client.colours) == ("xterm-256color", 256)
+
+
+def test_colors_are_colours(client: Client) -> None:
+    client.learn(colours=256)
+
+    assert client.colors == client.colours == 256
+    with pytest.raises(ValueError, match="^a client has no 'colors' to learn$"):
+        client.learn(colors=8)
+
+
+@given(st.text(), st.integers(0, 20))
+def test_what_is_presentable_is_printable_and_stays_so(text: str, longest: int) -> None:
+    shown = presentable(text, longest)
+
+    assert shown.isprintable()
+    assert len(shown) <= longest
+    assert presentable(shown, longest) == shown

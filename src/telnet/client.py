@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import IntFlag
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["MTTS", "Client"]
+__all__ = ["LONGEST_FACT", "LONGEST_VARIABLE", "MTTS", "Client", "presentable"]
 
 TRUECOLOUR = 1 << 24
+
+LONGEST_FACT: Final = 512
+"""Characters of a text that a peer says of itself.  The longest that are honest are the name of a host, 255, and a
+display on it; no page or column of anybody has room for more."""
+
+LONGEST_VARIABLE: Final = 1024
+"""Characters of a variable of the environment: a search path or a list of colors, the longest, has a few hundred."""
 
 # Terminals that show no colour at all; any other that has a name shows at least the eight of ANSI X3.64.
 _COLOURLESS = frozenset(("DUMB", "UNKNOWN", "NETWORK", "GLASS", "VT52", "VT100", "VT102"))
@@ -36,10 +41,14 @@ class MTTS(IntFlag):
     TLS = 2048
 
 
+_ALL_FLAGS: Final = sum(MTTS)
+
+
 class Client:
     """What is known of the peer, typed, whatever protocol it came by; each change is told as ``on_client``.
 
-    All of it is the peer's word.  ``tls`` alone is what we know ourselves.
+    All of it is the peer's word, and fit to be shown: each text is printable, in one line, and no longer than
+    ``LONGEST_FACT``.  ``tls`` alone is what we know ourselves.
     """
 
     name: str = ""
@@ -75,7 +84,8 @@ class Client:
     since it may be any text: the session's ``encoding`` is what text is in."""
 
     environment: dict[str, str | None]
-    """Its variables, from NEW-ENVIRON.  None is one that it says is undefined."""
+    """Its variables, from NEW-ENVIRON.  None is one that it says is undefined.  Names and values are printable, and no
+    longer than ``LONGEST_VARIABLE``."""
 
     location: str = ""
     """Where its user is, as text, from SNDLOC."""
@@ -97,22 +107,30 @@ class Client:
         known = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_"))
         return f"<Client {known}>"
 
+    @property
+    def colors(self) -> int:
+        """The same as ``colours``."""
+        return self.colours
+
     def learn(self, **facts: Any) -> None:
         """Take note of facts, by the names of the attributes; what is new is told, one by one, when all are noted.
 
-        A ``ValueError`` names a fact that has no attribute here.
+        Of a text is kept what is fit to be shown, as :func:`presentable` returns it.
+
+        :raises ValueError: if there is no attribute for a fact.
         """
         for name in facts:
             if name not in Client.__annotations__:
                 raise ValueError(f"a client has no {name!r} to learn")
-        news = {name: value for name, value in facts.items() if getattr(self, name) != value}
-        vars(self).update(news)
-        if self._on_change is not None:
-            for name, value in news.items():
-                self._on_change(name, value)
+        self._note({name: _clean(value) for name, value in facts.items()})
+
+    def learn_variables(self, variables: Mapping[str, str | None]) -> None:
+        """Take note of variables of the environment; the others stay."""
+        self._note({"environment": self.environment | _clean(variables)})
 
     def learn_terminal(self, terminal: str) -> None:
         """Take note of the type of terminal, and of what its name says about colours."""
+        terminal = presentable(terminal)
         self.learn(terminal=terminal, colours=max(self.colours, colours_of(terminal)))
 
     def learn_mtts(self, flags: int) -> None:
@@ -120,7 +138,7 @@ class Client:
 
         Where a charset is known, it says more about UTF-8 than a flag does.
         """
-        mtts = self.mtts | flags & sum(MTTS)  # TinTin++ tells more of them by MNES than by TTYPE
+        mtts = self.mtts | flags & _ALL_FLAGS  # TinTin++ tells more of them by MNES than by TTYPE
         colours = 8 if mtts & MTTS.ANSI else 0
         if mtts & MTTS.COLOURS_256:
             colours = 256
@@ -132,6 +150,38 @@ class Client:
             utf8=self.utf8 if self.charset else bool(mtts & MTTS.UTF_8),
             screen_reader=bool(mtts & MTTS.SCREEN_READER),
         )
+
+    def _note(self, facts: Mapping[str, Any]) -> None:
+        news = {name: value for name, value in facts.items() if getattr(self, name) != value}
+        vars(self).update(news)
+        if self._on_change is not None:
+            for name, value in news.items():
+                self._on_change(name, value)
+
+
+def presentable(text: str, longest: int = LONGEST_FACT) -> str:
+    """Return of a text that a peer sent what is fit to be shown, in one line.
+
+    What is not printable is left out: ESC and other control characters, line ends, what turns the direction of writing
+    round, what has no width.
+
+    :param text: any text.
+    :param longest: how many characters of it are looked at, at most.
+    """
+    cut = text[:longest]
+    return cut if cut.isprintable() else "".join(filter(str.isprintable, cut))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return presentable(value)
+    if isinstance(value, Mapping):
+        return {_variable(name): None if each is None else _variable(each) for name, each in value.items()}
+    return value
+
+
+def _variable(text: str) -> str:
+    return presentable(text, LONGEST_VARIABLE)
 
 
 def colours_of(terminal: str) -> int:
