@@ -6,11 +6,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hostile_payloads import OPTIONS
 from session_support import Pair, deliver, every_cut, served
 
 from telnet import options
-from telnet.constants import DO, DONT, LOGOUT, TIMING_MARK, WILL, WONT
+from telnet.constants import DO, DONT, LOGOUT, TIMING_MARK, WILL, WONT, option_name
 from telnet.encode import negotiate, subnegotiation
+from telnet.limits import Limits
 from telnet.negotiation import Side
 from telnet.options import Option, Role, StatelessOption
 from telnet.options import option as module
@@ -262,6 +264,96 @@ def test_a_line_that_is_meant_for_an_option_does_not_reach_the_program() -> None
 
     assert session[Collector].log == [("line", "look"), ("line", "!roll")]
     assert handler.named("on_line") == [("on_line", "look")]
+
+
+# Answers, and what is reported
+
+
+class Echo(Both):
+    """Answers each message with as many bytes as it asks for."""
+
+    def setup(self) -> None:
+        self.answered: list[bool] = []
+
+    def on_subnegotiation(self, data: bytes) -> None:
+        self.answered.append(self.answer(b"x" * int(data)))
+
+
+def answers(session: Session, *sizes: int, now: float = 0.0) -> list[bool]:
+    """Ask for answers of these sizes; return which of them were given."""
+    option = session[Echo]
+    option.answered.clear()
+    deliver(session, b"".join(subnegotiation(CODE, b"%d" % size) for size in sizes), now)
+    assert session.take() == b"".join(
+        subnegotiation(CODE, b"x" * size) for size, sent in zip(sizes, option.answered, strict=True) if sent
+    )
+    return option.answered
+
+
+def echoing(negotiations: int) -> Session:
+    session, _ = served((Echo,), limits=Limits(negotiations=negotiations))
+    session[Echo].offer()
+    deliver(session, negotiate(DO, CODE))
+    session.take()
+    return session
+
+
+def test_an_answer_is_given_as_often_as_the_limit_says() -> None:
+    session = echoing(4)
+
+    assert answers(session, 1, 1, 1, 1, 1, 1) == [True] * 4 + [False] * 2
+    assert answers(session, 1, 1, now=4.0) == [True, False]  # a sixteenth of them each second
+
+
+@pytest.mark.parametrize(("size", "counted"), [(0, 1), (63, 1), (64, 2), (127, 2), (128, 3)])
+def test_a_long_answer_counts_as_several(size: int, counted: int) -> None:
+    session = echoing(6)
+
+    assert answers(session, *[size] * 7) == [True] * (6 // counted) + [False] * (7 - 6 // counted)
+
+
+def test_an_answer_that_is_longer_than_all_that_is_left_is_given_when_nothing_else_was() -> None:
+    session = echoing(4)
+
+    assert answers(session, 60_000, 1) == [True, False]
+
+
+def test_a_question_that_crosses_our_refusal_is_not_answered() -> None:
+    session = echoing(4)
+    session[Echo].refuse(Side.LOCAL)
+    session.take()
+
+    assert answers(session, 1) == [False]
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option_name(option.code))
+@pytest.mark.parametrize(
+    "secret", [b"hunter2 password", b"password hunter2", b"Char.Login hunter2", b"hunter2\x02TOKEN"]
+)
+def test_no_report_shows_a_secret(option: Option, role: Role, secret: bytes) -> None:
+    on = negotiate(DO, option.code) + negotiate(WILL, option.code)
+    session, handler = served((option,), on, role=role)
+
+    for head in (
+        b"",
+        b"\x00",
+        b"\x01",
+        b"\x02",
+        b"\x03",
+        b"\x04",
+        b"\x00\x00",
+        b"\x02\x03",
+        b"A ",
+        b"\x01A\x02",
+        b"\xfd\x02",
+    ):
+        for tail in (b"", b"\x00", b"\x01", b"\x02", b"\xff", b"\x02x", b" x" * 1000, b"\x00" * 9000):
+            deliver(session, subnegotiation(option.code, head + secret + tail))
+
+    for _, reason, excerpt in handler.named("on_protocol_error"):
+        assert "hunter2" not in reason
+        assert b"hunter2" not in excerpt
 
 
 def test_what_is_wanted_in_one_turn_is_sent_once() -> None:

@@ -241,9 +241,10 @@ class Option:
     def answer(self, data: bytes) -> bool:
         """Send a subnegotiation that the peer has asked for, and may ask for again and again; return whether it was.
 
-        It is not when the peer has had its share of ``limits.negotiations``.
+        It is not when the peer has had its share of ``limits.negotiations``, and not while the option is off or being
+        refused: the question has crossed our refusal then, and the answer would come too late.
         """
-        allowed = self.session.may_answer(SB, self.code, len(data))
+        allowed = self.enabled and self.session.may_answer(SB, self.code, len(data))
         if allowed:
             self.send(data)
         return allowed
