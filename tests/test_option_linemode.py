@@ -638,3 +638,57 @@ def test_no_payload_raises_or_makes_anything_grow(role: Role, payloads: list[byt
         assert len(say(session, payload)) <= 2 * len(payload) + 3 * len(SLC) + 8
 
     assert set(session[LINEMODE].keys) <= set(SLC)
+
+
+# What a peer may cost
+
+
+def characters(count: int) -> bytes:
+    return b"\x03" + b"".join(bytes((n % 30 + 1, 2, 65 + n % 60)) for n in range(count))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_list_of_twice_all_functions_and_some_is_read(role: Role) -> None:
+    session, handler = agreed(role=role)
+
+    sent = say(session, characters(64))
+
+    assert len(sent) == 64 * 3 + 6
+    assert handler.named("on_protocol_error") == []
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("count", [65, 21_845])
+def test_a_longer_list_is_reported_and_dropped(role: Role, count: int) -> None:
+    session, handler = agreed(role=role)
+
+    assert say(session, characters(count)) == b""
+    assert handler.events == [
+        ("on_protocol_error", "LINEMODE: more than 64 special characters", characters(count)[1:65])
+    ]
+    assert session[LINEMODE].keys == {}
+
+
+def test_a_mode_that_is_not_answered_is_not_in_force() -> None:
+    session, handler = agreed(role=Role.CLIENT)
+
+    modes = [say(session, b"\x01" + bytes((mode,))) for mode in (0, 1) * 500]
+
+    assert modes[-1] == b""
+    assert handler.named("on_linemode")[-1] == ("on_linemode", session[LINEMODE].mode)
+    assert len(handler.named("on_linemode")) == sum(map(bool, modes)) < 256
+
+
+def test_a_client_that_asks_for_all_defaults_again_and_again_is_answered_as_often_as_it_may() -> None:
+    session, _ = agreed()
+
+    answers = [say(session, b"\x03\x00\x03\x00") for _ in range(1000)]
+
+    assert sum(map(bool, answers)) == 256 // 2  # 91 bytes count as two answers
+
+
+@pytest.mark.parametrize("value", range(256))
+def test_each_byte_of_a_mask_has_its_eight_characters(value: int) -> None:
+    mask = b"\x00" + bytes((value,))
+
+    assert decode_forwardmask(mask) == bytes(8 + bit for bit in range(8) if value & 0x80 >> bit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import IntFlag
+from itertools import compress
 from typing import Final
 
 from telnet import constants
@@ -21,8 +22,12 @@ _SLC: Final = b"\x03"
 _MODE_ACK: Final = 4
 _LONGEST_MASK: Final = 32
 
+# Two for each of the 30 functions, what is wanted and what is acknowledged, and some for all at once.
+_MOST_TRIPLETS: Final = 64
+
 # SLC 0: what the client asks of the server about all functions at once
 _ALL: Final = 0
+_UNSUPPORTED: Final = Key(level=Level.NOSUPPORT)
 _ALL_DEFAULTS: Final = Triplet(_ALL, Key(level=Level.DEFAULT))
 
 
@@ -43,6 +48,9 @@ class Mode(IntFlag):
 
 
 _FLAGS: Final = sum(Mode)
+
+# The bits of each byte, the highest first.
+_BITS: Final = [bytes(byte >> bit & 1 for bit in range(7, -1, -1)) for byte in range(256)]
 _ASKED_OF_A_SERVER: Final = frozenset((Level.DEFAULT, Level.VALUE))
 _SERVERS_CHOICE: Final = Mode.EDIT | Mode.TRAPSIG
 
@@ -185,9 +193,9 @@ class LINEMODE(Option):
         if self.is_server:
             granted = granted & ~_SERVERS_CHOICE | self._wanted & _SERVERS_CHOICE
         if self.is_server and granted != asked:
-            return self._send_mode(granted)  # what we want instead, for the client to acknowledge
-        self._send_mode(granted | _MODE_ACK)
-        self._switch(granted)
+            self.answer(_MODE + bytes((granted,)))  # what we want instead, for the client to acknowledge
+        elif self.answer(_MODE + bytes((granted | _MODE_ACK,))):
+            self._switch(granted)
 
     def _switch(self, mode: int) -> None:
         if mode & _FLAGS != self.mode:
@@ -200,6 +208,8 @@ class LINEMODE(Option):
         self.send(_SLC + encode_triplets(triplets))
 
     def _take_keys(self, data: bytes) -> None:
+        if len(data) > 3 * _MOST_TRIPLETS:
+            return self.report(f"more than {_MOST_TRIPLETS} special characters", data)
         triplets = decode_triplets(data)
         asked = {triplet.key.level for triplet in triplets if triplet.function == _ALL}
         if len(data) % 3 or not asked <= (_ASKED_OF_A_SERVER if self.is_server else set()):
@@ -209,14 +219,15 @@ class LINEMODE(Option):
             self._table.reset()
         answers = [self._table.take(triplet) for triplet in triplets if triplet.function != _ALL]
         if due := [answer for answer in answers if answer] + (self._table.export() if asked else []):
-            self._send_keys(due)
+            self.answer(_SLC + encode_triplets(due))
         self._tell_keys(before)
 
     def _tell_keys(self, before: Mapping[SLC, Key]) -> None:
         now = self.keys
+        if now == before:
+            return
         changed = [function for function in SLC if before.get(function) != now.get(function)]
-        if changed:
-            self.emit("on_slc", {function: now.get(function, Key(level=Level.NOSUPPORT)) for function in changed})
+        self.emit("on_slc", {function: now.get(function, _UNSUPPORTED) for function in changed})
 
     # FORWARDMASK
 
@@ -224,7 +235,7 @@ class LINEMODE(Option):
         if command not in (DO, DONT) or len(mask) > _LONGEST_MASK:
             return self.report("a FORWARDMASK is DO with up to 32 bytes, or DONT", mask)
         agreed = command == DO and self._takes_forwardmask
-        self.send((WILL if agreed else WONT) + _FORWARDMASK)
+        self.answer((WILL if agreed else WONT) + _FORWARDMASK)
         characters = decode_forwardmask(mask) if agreed else b""
         if characters != self._forward:
             self._forward = characters
@@ -249,7 +260,8 @@ def decode_forwardmask(mask: bytes) -> bytes:
     """Return the characters whose bits are in a mask, in order; ``ValueError`` for more than 32 bytes."""
     if len(mask) > _LONGEST_MASK:
         raise ValueError(f"a FORWARDMASK has {_LONGEST_MASK} bytes at most, not {len(mask)}")
-    return bytes(each for each in range(8 * len(mask)) if mask[each >> 3] & 0x80 >> (each & 7))
+    bits = b"".join(map(_BITS.__getitem__, mask))
+    return bytes(compress(range(len(bits)), bits))
 
 
 def _check_mode(mode: Mode) -> Mode:

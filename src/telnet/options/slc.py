@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache, cached_property
 from typing import Final, NamedTuple
 
 __all__ = ["SLC", "Key", "KeyTable", "Level", "Triplet", "decode_triplets", "encode_triplets"]
@@ -20,6 +21,7 @@ _ACK: Final = 128
 _FLUSHIN: Final = 64
 _FLUSHOUT: Final = 32
 _LEVEL_BITS: Final = 3
+_KEY_BITS: Final = _FLUSHIN | _FLUSHOUT | _LEVEL_BITS
 
 
 class SLC(IntEnum):
@@ -93,6 +95,11 @@ class Key:
         if self.value not in range(256):
             raise ValueError(f"a key is the code of a character, 0 to 255, not {self.value!r}")
 
+    @cached_property
+    def modifiers(self) -> int:
+        """The level and the flags, as they are on the wire."""
+        return self.level | _FLUSHIN * self.flush_in | _FLUSHOUT * self.flush_out
+
 
 class Triplet(NamedTuple):
     """What one end says about one function."""
@@ -110,29 +117,27 @@ class Triplet(NamedTuple):
 def encode_triplets(triplets: Iterable[Triplet]) -> bytes:
     """Return the bytes that say it, without the code of the suboption."""
     return b"".join(
-        bytes((function, _modifiers(key, acknowledged), key.value)) for function, key, acknowledged in triplets
+        bytes((function, key.modifiers | _ACK * acknowledged, key.value)) for function, key, acknowledged in triplets
     )
 
 
 def decode_triplets(data: bytes) -> list[Triplet]:
     """Return the triplets in the bytes behind the code of the suboption; up to two bytes too many are left out."""
     return [
-        Triplet(function, _key(value, modifiers), bool(modifiers & _ACK))
+        Triplet(function, _key(value, modifiers & _KEY_BITS), modifiers >= _ACK)
         for function, modifiers, value in zip(data[::3], data[1::3], data[2::3], strict=False)
     ]
 
 
-def _modifiers(key: Key, acknowledged: bool) -> int:
-    return key.level | _ACK * acknowledged | _FLUSHIN * key.flush_in | _FLUSHOUT * key.flush_out
-
-
+@cache  # there are 8192 of them
 def _key(value: int, modifiers: int) -> Key:
     return Key(value, Level(modifiers & _LEVEL_BITS), bool(modifiers & _FLUSHIN), bool(modifiers & _FLUSHOUT))
 
 
-_FUNCTIONS: Final = frozenset(SLC)
+_FUNCTIONS: Final = {int(function): function for function in SLC}
 _UNSUPPORTED: Final = Key(level=Level.NOSUPPORT)
 _LEFT_TO_THE_OTHER: Final = Key(level=Level.DEFAULT)
+_ALL_LEFT: Final = {function: Triplet(function, _LEFT_TO_THE_OTHER) for function in SLC}
 
 
 class KeyTable:
@@ -158,7 +163,10 @@ class KeyTable:
 
     def export(self) -> list[Triplet]:
         """Return a triplet for every function, in which the other end is free where this end has nothing of its own."""
-        return [Triplet(function, self.keys.get(function) or self._missing(function)) for function in SLC]
+        exported = dict(_ALL_LEFT)
+        for function in self._own.keys() | self.keys:
+            exported[function] = Triplet(function, self.keys.get(function) or self._missing(function))
+        return list(exported.values())
 
     def change(self, function: SLC, key: Key) -> Triplet:
         """Make a key this end's own and put it in force; return what asks the other end for the same."""
@@ -168,12 +176,12 @@ class KeyTable:
 
     def take(self, triplet: Triplet) -> Triplet | None:
         """Return the answer to what the other end says, or None where none is due (RFC 1184 section 5.5)."""
-        function, key, acknowledged = triplet
-        if function not in _FUNCTIONS:
-            return None if acknowledged or key.level is Level.NOSUPPORT else Triplet(function, _UNSUPPORTED)
-        function = SLC(function)
+        code, key, acknowledged = triplet
+        function = _FUNCTIONS.get(code)
+        if function is None:
+            return None if acknowledged or key.level is Level.NOSUPPORT else Triplet(code, _UNSUPPORTED)
         present = self.keys.get(function, _UNSUPPORTED)
-        if key == present or key.level is present.level is Level.NOSUPPORT:
+        if key is present or key == present or key.level is present.level is Level.NOSUPPORT:
             return None
         answer = self._judge(function, key)
         if not acknowledged:
