@@ -11,7 +11,7 @@ from traces import STREAMS, segments
 
 from telnet.constants import MSDP
 from telnet.events import Subnegotiation, parse
-from telnet.options.msdp_codec import Value, decode, encode, to_name, to_value
+from telnet.options.msdp_codec import Value, check_count, decode, encode, to_name, to_value
 
 texts = st.text(st.characters(min_codepoint=7, exclude_categories=["Cs"]))
 names = st.text(st.characters(min_codepoint=7, exclude_categories=["Cs"]), min_size=1)
@@ -108,13 +108,13 @@ def test_nesting_is_read_up_to_the_limit_and_not_beyond(opening: bytes, closing:
 
 def test_ten_thousand_tables_are_refused() -> None:
     with pytest.raises(ValueError, match="more than 32 times"):
-        decode(b"\x01A" + b"\x02\x03\x01A" * 10_000)
+        decode(b"\x01A" + b"\x02\x03\x01A" * 10_000, values=100_000)
 
 
 def test_reading_does_not_recurse() -> None:
     payload = b"\x01A" + b"\x02\x05" * 10_000 + b"\x06" * 10_000
 
-    value: Any = dict(decode(payload, nesting=10_000))["A"]
+    value: Any = dict(decode(payload, nesting=10_000, values=100_000))["A"]
 
     depth = 1
     while value:
@@ -206,9 +206,9 @@ def test_a_value_is_copied() -> None:
 
 @pytest.mark.parametrize("character", "\0\1\2\3\4\5\6")
 def test_characters_of_the_protocol_are_in_no_name_and_no_value(character: str) -> None:
-    with pytest.raises(ValueError, match="^names and values hold no characters from 0 to 6, as '.*' does$"):
+    with pytest.raises(ValueError, match="^names and values must hold no characters from 0 to 6, not '[^']{4}'$"):
         to_name(f"A{character}")
-    with pytest.raises(ValueError, match="^names and values hold no characters from 0 to 6, as '.*' does$"):
+    with pytest.raises(ValueError, match="^names and values must hold no characters from 0 to 6, not '[^']{4}'$"):
         to_value({"A": [f"x{character}"]})
 
 
@@ -242,3 +242,52 @@ def test_a_value_that_holds_itself_is_refused() -> None:
 
     with pytest.raises(ValueError, match="more than 32 times"):
         to_value(value)
+
+
+@pytest.mark.parametrize("filling", [b"\x02", b"\x02x", b"\x02\x05\x06\x02\x05\x06"])
+def test_values_are_read_up_to_the_limit_and_not_beyond(filling: bytes) -> None:
+    most = sum(byte < 7 for byte in filling) * 10 + 1
+
+    assert decode(b"\x01A" + filling * 10, values=most)
+    with pytest.raises(ValueError, match=f"^more than {most - 1} values$"):
+        decode(b"\x01A" + filling * 10, values=most - 1)
+
+
+@pytest.mark.parametrize("marker", range(7))
+def test_markers_alone_are_too_many_values(marker: int) -> None:
+    with pytest.raises(ValueError, match="^more than 4096 values$"):
+        decode(bytes((marker,)) * 65536)
+
+
+@pytest.mark.parametrize(
+    ("variables", "count"),
+    [
+        ({}, 0),
+        ({"A": "a", "B": 1}, 4),
+        ({"A": ["a", "b"]}, 4),
+        ({"A": [[], {}, {"B": None}]}, 7),
+        ({"A": {"B": {"C": [[["x"]]]}}}, 9),
+    ],
+)
+def test_names_and_values_of_an_object_are_counted(variables: dict[str, Any], count: int) -> None:
+    check_count(variables, count)
+    with pytest.raises(ValueError, match=f"^more than {count - 1} values$"):
+        check_count(variables, count - 1)
+
+
+def test_counting_an_object_stops_when_there_are_too_many() -> None:
+    endless: list[Any] = ["x"]
+    endless.append(endless)
+
+    with pytest.raises(ValueError, match="^more than 10 values$"):
+        check_count({"A": endless}, 10)
+
+
+@given(st.binary() | st.text(st.characters(max_codepoint=8) | st.just("\u20ac")).map(str.encode))
+def test_what_is_not_utf_8_is_replaced_text_by_text(data: bytes) -> None:
+    for cut in (b"\xe2", b"\xe2\x82", b"\xf0\x9f\x98", b"\xff"):
+        text = data.translate(None, bytes(range(7))) + cut
+        variables = decode(b"\x01A" + text + b"\x02" + text)
+
+        shown = text.decode("utf-8", "replace")
+        assert variables == [(f"A{shown}", shown)]

@@ -542,8 +542,8 @@ def nested(depth: int) -> list[Any]:
 @pytest.mark.parametrize(
     ("variables", "reason"),
     [
-        ({"PROMPT": "a", "X\x00": "b"}, "names and values hold no characters from 0 to 6, as 'X\\x00' does"),
-        ({"PROMPT": "\x02"}, "names and values hold no characters from 0 to 6, as '\\x02' does"),
+        ({"PROMPT": "a", "X\x00": "b"}, "names and values must hold no characters from 0 to 6, not '\\x00'"),
+        ({"PROMPT": "\x02"}, "names and values must hold no characters from 0 to 6, not '\\x02'"),
         ({"": "x"}, "a name must not be empty"),
         ({"PROMPT": nested(900)}, "tables and arrays inside each other more than 32 times"),
     ],
@@ -705,3 +705,39 @@ def test_a_recorded_server_is_understood() -> None:
     told = {name: value for _, name, value in handler.named("on_msdp")}
     assert told["ROOM"] == {"VNUM": "6008", "EXITS": {"n": "6011", "e": "6012"}}
     assert told["COMMANDS"] == ["LIST", "REPORT", "RESET", "SEND", "UNREPORT"]
+
+
+# What a peer may cost
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_message_has_as_many_values_as_the_limits_say(role: Role) -> None:
+    payload = b"\x01PROMPT" + b"\x02x" * 9
+    session, handler = served((GAME,), ON + negotiate(WILL, CODE), role=role, limits=Limits(values=10))
+
+    deliver(session, subnegotiation(CODE, payload))
+    deliver(session, subnegotiation(CODE, payload + b"\x02"))
+
+    assert handler.named("on_msdp") == [("on_msdp", "PROMPT", ["x"] * 9)]
+    assert handler.named("on_protocol_error") == [
+        ("on_protocol_error", "MSDP: more than 10 values", (payload + b"\x02")[:64])
+    ]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_message_by_gmcp_has_as_many_values_too(role: Role) -> None:
+    session, handler = served((GAME,), ON + negotiate(WILL, CODE), role=role, limits=Limits(values=10))
+
+    session[MSDP].receive_variables({"PROMPT": ["x"] * 8}, Carrier().send)
+    session[MSDP].receive_variables({"PROMPT": ["x"] * 9}, Carrier().send)
+
+    assert handler.named("on_msdp") == [("on_msdp", "PROMPT", ["x"] * 8)]
+    assert handler.named("on_protocol_error") == [("on_protocol_error", "MSDP: by GMCP: more than 10 values", b"")]
+
+
+def test_a_secret_is_not_told_by_what_is_unknown_beside_it() -> None:
+    session, handler = game(b"\x01hunter2\x02x\x01CLIENT_NAME\x02password")
+
+    assert handler.named("on_protocol_error") == [
+        ("on_protocol_error", "MSDP: not a command, nor a variable to be set", b"")
+    ]

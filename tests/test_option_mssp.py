@@ -426,3 +426,22 @@ def test_a_request_that_the_program_cannot_answer_is_answered_by_nothing() -> No
     assert [str(exc) for exc in raised] == ["the list of players is gone"]
     assert session.take() == b""
     assert handler.named("on_line") == []
+
+
+# What a peer may cost
+
+
+@pytest.mark.parametrize("filling", [b"\x02x", b"\x02", b"\x01A"])
+def test_values_are_read_up_to_the_limit_and_not_beyond(filling: bytes) -> None:
+    said = subnegotiation(CODE, b"\x01A\x02a" + filling * 8), subnegotiation(CODE, b"\x01A\x02a" + filling * 9)
+
+    _, handler = crawled(*said, limits=Limits(values=10))
+
+    assert len(handler.named("on_mssp")) == 1
+    assert [event[1] for event in handler.named("on_protocol_error")] == ["MSSP: more than 10 values"]
+
+
+@pytest.mark.parametrize("marker", range(3))
+def test_markers_alone_are_too_many_values(marker: int) -> None:
+    with pytest.raises(ValueError, match="^more than 4096 values$"):
+        decode(bytes((marker,)) * 65536)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from telnet import constants
 from telnet.negotiation import Side
-from telnet.options.msdp_codec import Value, decode, encode, to_name, to_value
+from telnet.options.msdp_codec import Value, check_count, decode, encode, to_name, to_value
 from telnet.options.option import Option, Role
 
 __all__ = ["MSDP"]
@@ -47,8 +47,8 @@ class MSDP(Option):
     the server sends.
 
     A value that was received is ``str``, ``list`` (an array) or ``dict`` (a table): MSDP has no numbers.  What is
-    malformed anywhere, or nested deeper than ``limits.nesting``, is reported and dropped whole.  What is sent is cut
-    into subnegotiations of 8 KiB, unless one variable alone is larger.
+    malformed anywhere, nested deeper than ``limits.nesting`` or of more than ``limits.values`` names and values is
+    reported and dropped whole.  What is sent is cut into subnegotiations of 8 KiB, unless one variable alone is larger.
 
     Raises ``ValueError`` for a name that is empty, holds a character from 0 to 6 or is one of MSDP's own, and
     ``TypeError`` for one that is not ``str``, or for one ``str`` in the place of several.
@@ -111,7 +111,8 @@ class MSDP(Option):
         now = self._values[name] = to_value(value, nesting=self.session.limits.nesting)
         changed = now != before and name in self._reported
         if changed:
-            self._owe(name)
+            self._owe((name,))
+            self.want_turn()
         return changed
 
     # The client's side
@@ -130,8 +131,9 @@ class MSDP(Option):
     # What was received
 
     def on_subnegotiation(self, data: bytes) -> None:
+        limits = self.session.limits
         try:
-            variables = decode(data, nesting=self.session.limits.nesting)
+            variables = decode(data, nesting=limits.nesting, values=limits.values)
         except ValueError as exc:
             return self.report(str(exc), data)
         self._send_variables = None
@@ -143,9 +145,10 @@ class MSDP(Option):
         ``send`` is called with an object to answer by the same way.  It is used until the peer sends something in a
         subnegotiation of MSDP again, so that reports go where they were asked for.
         """
-        nesting = self.session.limits.nesting
+        limits = self.session.limits
         try:
-            received = [(to_name(name), to_value(value, nesting=nesting)) for name, value in variables.items()]
+            check_count(variables, limits.values)
+            received = [(to_name(name), to_value(value, nesting=limits.nesting)) for name, value in variables.items()]
         except ValueError as exc:
             return self.report(f"by GMCP: {exc}", b"")
         self._send_variables = send
@@ -170,6 +173,8 @@ class MSDP(Option):
                 unknown.append(name)
         for name, value in configured.items():
             self._configure(name, value)
+        if self._due:
+            self.want_turn()
         if unknown:
             self.report("not a command, nor a variable to be set", ", ".join(unknown).encode())
         self._bound_reports()
@@ -193,19 +198,20 @@ class MSDP(Option):
     # The commands.  Names that are unknown here are no fault: clients ask for what any game might have.
 
     def _list(self, names: list[str]) -> None:
-        self._owe(*(name for name in names if name in _LISTS))
+        self._owe(name for name in names if name in _LISTS)
 
     def _report(self, names: list[str]) -> None:
-        reportable = dict.fromkeys(name for name in names if name in self._reportable)
-        self._reported.update(reportable)
-        self._owe(*reportable)
+        reportable = [name for name in names if name in self._reportable]
+        self._owe(reportable)
+        for name in reportable:
+            self._reported[name] = None
 
     def _unreport(self, names: list[str]) -> None:
         for name in names:
             self._reported.pop(name, None)
 
     def _send(self, names: list[str]) -> None:
-        self._owe(*(name for name in names if name in self._sendable))
+        self._owe(name for name in names if name in self._sendable)
 
     def _reset(self, names: list[str]) -> None:
         if "REPORTABLE_VARIABLES" in names or "REPORTED_VARIABLES" in names:
@@ -213,10 +219,9 @@ class MSDP(Option):
 
     # What is sent
 
-    def _owe(self, *names: str) -> None:
-        self._due.update(dict.fromkeys(names))
-        if self._due:
-            self.want_turn()
+    def _owe(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._due[name] = None
 
     def on_turn(self) -> None:
         due, self._due = self._due, {}
@@ -270,5 +275,6 @@ def _names(setting: str, names: Iterable[str]) -> dict[str, None]:
 
 def _arguments(value: Value) -> list[str]:
     """What a command is about: one text, or those in a list."""
-    values = value if isinstance(value, list) else [value]
-    return [each for each in values if isinstance(each, str)]
+    if isinstance(value, str):
+        return [value]
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

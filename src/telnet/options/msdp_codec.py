@@ -8,36 +8,40 @@ and Values" to "Lists".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias, TypeGuard
 
-__all__ = ["Value", "decode", "encode", "to_name", "to_value"]
+__all__ = ["Value", "check_count", "decode", "encode", "to_name", "to_value"]
 
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 
-_VAR: Final = b"\x01"
-_VAL: Final = b"\x02"
-_TABLE_OPEN: Final = b"\x03"
-_TABLE_CLOSE: Final = b"\x04"
-_ARRAY_OPEN: Final = b"\x05"
-_ARRAY_CLOSE: Final = b"\x06"
+_VAR: Final = "\x01"
+_VAL: Final = "\x02"
+_TABLE_OPEN: Final = "\x03"
+_TABLE_CLOSE: Final = "\x04"
+_ARRAY_OPEN: Final = "\x05"
+_ARRAY_CLOSE: Final = "\x06"
 
 # NUL marks nothing, and is in no name and no value either.
-_MARKER: Final = re.compile(b"([\x00-\x06])")
+_MARKER: Final = re.compile("([\x00-\x06])")
+_TEXT: Final = bytes(range(7, 256))
 _FORBIDDEN: Final = re.compile("[\x00-\x06]")
 
 
-def decode(data: bytes, *, nesting: int = 32) -> list[tuple[str, Value]]:
+def decode(data: bytes, *, nesting: int = 32, values: int = 4096) -> list[tuple[str, Value]]:
     """Return the variables in the payload of a subnegotiation, in order.
 
     A variable may come several times, as commands do; its value is a list also where several VAL follow its name.  In a
     table the last of several variables with one name counts.  Bytes that are not UTF-8 are replaced (U+FFFD).
 
-    Raises ``ValueError``, which says what is wrong, for a payload that is malformed anywhere, and where tables and
-    arrays are inside each other more than ``nesting`` times.  The time taken is linear.
+    Raises ``ValueError``, which says what is wrong, for a payload that is malformed anywhere, where tables and arrays
+    are inside each other more than ``nesting`` times, and where there are more than ``values`` names, values and ends
+    of tables and arrays.  The time taken is linear.
     """
+    if len(data.translate(None, _TEXT)) > values:
+        raise ValueError(_too_many(values))
     reader = _Reader(nesting)
-    text, *rest = _MARKER.split(data)
+    text, *rest = _MARKER.split(data.decode("utf-8", "replace"))
     if text:
         raise ValueError("text in front of the first VAR")
     for marker, text in zip(rest[::2], rest[1::2], strict=True):
@@ -51,7 +55,7 @@ def encode(name: str, value: object, *more: object, nesting: int = 32) -> bytes:
     Payloads can be joined.  Raises what :func:`to_name` and :func:`to_value` raise.
     """
     values = [to_value(each, nesting=nesting) for each in (value, *more)]
-    return _VAR + to_name(name).encode() + b"".join(_VAL + _encode(each) for each in values)
+    return "".join((_VAR, to_name(name), *(_VAL + _encode(each) for each in values))).encode()
 
 
 def to_name(name: object) -> str:
@@ -79,6 +83,24 @@ def to_value(value: object, *, nesting: int = 32) -> Value:
     return _to_value(value, nesting, nesting)
 
 
+def check_count(variables: Mapping[str, object], most: int) -> None:
+    """Raise ``ValueError`` for more than so many names and values in all, in what JSON is read as."""
+    count = 0
+    waiting: list[object] = [variables]
+    while waiting:
+        container = waiting.pop()
+        inside: Iterable[object] = ()
+        if isinstance(container, dict):
+            count += 2 * len(container)
+            inside = container.values()
+        elif isinstance(container, list):
+            count += len(container)
+            inside = container
+        if count > most:
+            raise ValueError(_too_many(most))
+        waiting += [each for each in inside if isinstance(each, dict | list)]
+
+
 def _to_value(value: object, left: int, nesting: int) -> Value:
     if isinstance(value, str):
         return _to_text(value)
@@ -88,7 +110,7 @@ def _to_value(value: object, left: int, nesting: int) -> Value:
         return str(int(value))
     if isinstance(value, float):
         return str(float(value))
-    if isinstance(value, bytes | bytearray | memoryview) or not isinstance(value, Mapping | Sequence):
+    if not _is_container(value):
         raise TypeError(f"a value must be text, a number, None, a sequence or a mapping, not {type(value).__name__}")
     if left <= 0:
         raise ValueError(_too_deep(nesting))
@@ -97,23 +119,32 @@ def _to_value(value: object, left: int, nesting: int) -> Value:
     return [_to_value(each, left - 1, nesting) for each in value]
 
 
+def _is_container(value: object) -> TypeGuard[Mapping[object, object] | Sequence[object]]:
+    if isinstance(value, dict | list):
+        return True
+    return isinstance(value, Mapping | Sequence) and not isinstance(value, bytes | bytearray | memoryview)
+
+
 def _to_text(text: str) -> str:
-    if _FORBIDDEN.search(text):
-        raise ValueError(f"names and values hold no characters from 0 to 6, as {text[:64]!r} does")
-    return text.encode("utf-8", "replace").decode()
+    if found := _FORBIDDEN.search(text):
+        raise ValueError(f"names and values must hold no characters from 0 to 6, not {found[0]!r}")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _too_many(values: int) -> str:
+    return f"more than {values} values"
 
 
 def _too_deep(nesting: int) -> str:
     return f"tables and arrays inside each other more than {nesting} times"
 
 
-def _encode(value: Value) -> bytes:
+def _encode(value: Value) -> str:
     if isinstance(value, str):
-        return value.encode()
+        return value
     if isinstance(value, list):
-        return _ARRAY_OPEN + b"".join(_VAL + _encode(each) for each in value) + _ARRAY_CLOSE
-    variables = (_VAR + name.encode() + _VAL + _encode(each) for name, each in value.items())
-    return _TABLE_OPEN + b"".join(variables) + _TABLE_CLOSE
+        return "".join((_ARRAY_OPEN, *(_VAL + _encode(each) for each in value), _ARRAY_CLOSE))
+    return "".join((_TABLE_OPEN, *(_VAR + name + _VAL + _encode(each) for name, each in value.items()), _TABLE_CLOSE))
 
 
 class _Array:
@@ -173,12 +204,12 @@ class _Reader:
         self._open: list[_Table | _Array] = [self._payload]
         self._at_value = False  # right behind a VAL
 
-    def take(self, marker: bytes, text: bytes) -> None:
+    def take(self, marker: str, text: str) -> None:
         at_value, self._at_value = self._at_value, marker == _VAL and not text
         if marker == _VAR:
-            self._open[-1].add_name(text.decode("utf-8", "replace"))
+            self._open[-1].add_name(text)
         elif marker == _VAL:
-            self._open[-1].values.append(text.decode("utf-8", "replace"))
+            self._open[-1].values.append(text)
         elif text:
             raise ValueError("text that is neither a name nor a value")
         elif marker in (_TABLE_OPEN, _ARRAY_OPEN):
@@ -193,10 +224,10 @@ class _Reader:
             raise ValueError(_too_deep(self._nesting))
         self._open.append(container)
 
-    def _end(self, marker: bytes) -> None:
+    def _end(self, marker: str) -> None:
         container = self._open.pop()
         if marker != container.closed_by or container is self._payload:
-            raise ValueError(f"byte {marker[0]} where it means nothing")
+            raise ValueError(f"byte {ord(marker)} where it means nothing")
         self._open[-1].values[-1] = container.finish()
 
     def finish(self) -> list[tuple[str, Value]]:

@@ -13,9 +13,10 @@ from telnet.options.option import Option, Role
 
 __all__ = ["MSSP", "decode", "encode"]
 
-_VAR: Final = b"\x01"
-_VAL: Final = b"\x02"
-_MARKER: Final = re.compile(b"([\x00-\x02])")  # NUL marks nothing, and is in no name and no value either
+_VAR: Final = "\x01"
+_VAL: Final = "\x02"
+_TEXT: Final = bytes(range(3, 256))
+_MARKER: Final = re.compile("([\x00-\x02])")  # NUL marks nothing, and is in no name and no value either
 _FORBIDDEN: Final = re.compile("[\x00-\x02]")
 
 _REQUIRED: Final = ("NAME", "PLAYERS", "UPTIME")
@@ -36,7 +37,8 @@ class MSSP(Option):
         to be the first line of the connection that is not empty; the program does not see it.
 
     Client: calls ``on_mssp(variables)`` with a ``dict`` of lists of ``str``.  None of them is empty, and the last text
-    in each is the most important.  What is malformed anywhere is reported and dropped whole.
+    in each is the most important.  What is malformed anywhere, or has more than ``limits.values`` names and values, is
+    reported and dropped whole.
 
     Raises what :func:`encode` raises for a mapping that it refuses, or that a server lacks.
 
@@ -68,7 +70,7 @@ class MSSP(Option):
 
     def on_enabled(self, side: Side) -> None:
         if side is Side.LOCAL and (payload := self.session.call(lambda: encode(self._current()))):
-            self.send(payload)
+            self.answer(payload)  # the option may be agreed on again and again
 
     def on_line(self, line: str) -> bool:
         if not self._at_first_line:
@@ -85,7 +87,7 @@ class MSSP(Option):
         if self.is_server:
             return self.report("variables from a client", data)
         try:
-            variables = decode(data)
+            variables = decode(data, values=self.session.limits.values)
         except ValueError as exc:
             return self.report(str(exc), data)
         self.emit("on_mssp", variables)
@@ -103,28 +105,33 @@ def encode(variables: Mapping[str, object]) -> bytes:
     which MSSP uses for itself; ``TypeError`` for other types.
     """
     told = _texts(variables)
-    return b"".join(_VAR + name.encode() + b"".join(_VAL + each.encode() for each in told[name]) for name in told)
+    return "".join(_VAR + name + "".join(_VAL + each for each in told[name]) for name in told).encode()
 
 
-def decode(data: bytes) -> dict[str, list[str]]:
+def decode(data: bytes, *, values: int = 4096) -> dict[str, list[str]]:
     """Return the variables in the payload of a subnegotiation, each with its values in order.
 
     Those of a variable that comes several times are joined; one without a value is left out.  Bytes that are not UTF-8
-    are replaced (U+FFFD).  Raises ``ValueError``, which says what is wrong, for a payload that is malformed anywhere.
+    are replaced (U+FFFD).  Raises ``ValueError``, which says what is wrong, for a payload that is malformed anywhere or
+    has more than ``values`` names and values.
     """
-    text, *rest = _MARKER.split(data)
+    if len(data.translate(None, _TEXT)) > values:
+        raise ValueError(f"more than {values} values")
+    text, *rest = _MARKER.split(data.decode("utf-8", "replace"))
     if text:
         raise ValueError("text in front of the first VAR")
     variables: dict[str, list[str]] = {}
-    values: list[str] | None = None
+    present: list[str] | None = None
     for marker, text in zip(rest[::2], rest[1::2], strict=True):
         if marker == _VAR and text:
-            values = variables.setdefault(text.decode("utf-8", "replace"), [])
-        elif marker == _VAL and values is not None:
-            values.append(text.decode("utf-8", "replace"))
+            present = variables.setdefault(text, [])
+        elif marker == _VAL and present is not None:
+            present.append(text)
         else:
-            raise ValueError(f"byte {marker[0]} where it means nothing")  # NUL, a VAR without a name, a VAL without VAR
-    return {name: values for name, values in variables.items() if values}
+            raise ValueError(
+                f"byte {ord(marker)} where it means nothing"
+            )  # NUL, a VAR without a name, a VAL without VAR
+    return {name: texts for name, texts in variables.items() if texts}
 
 
 def _plain(variables: Mapping[str, object]) -> str:
