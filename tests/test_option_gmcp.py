@@ -591,3 +591,23 @@ def test_no_value_raises(role: Role, value: Any, name: str) -> None:
     pair.run()
 
     assert receiver.named("on_gmcp") or isinstance(value, dict)
+
+
+# What a peer may cost
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_message_has_as_many_values_as_the_limits_say(role: Role) -> None:
+    received = message("A [1,2,3]") + message("A [1,2,3,4]")
+
+    _, handler = served([GMCP], AGREED + OFFERED + received, role=role, limits=Limits(values=4))
+
+    assert handler.named("on_gmcp") == [("on_gmcp", "A", [1, 2, 3])]
+    assert handler.named("on_protocol_error") == [("on_protocol_error", "GMCP: more than 4 values", b"A [1,2,3,4]")]
+
+
+def test_a_client_that_pings_on_and_on_is_answered_as_often_as_it_may() -> None:
+    session, handler = client_says(*["Core.Ping"] * 1000)
+
+    assert sent(session) == [b"Core.Ping"] * 256
+    assert len(handler.named("on_gmcp")) == 1000

@@ -194,7 +194,7 @@ def test_brackets_in_a_string_are_text() -> None:
 
 def test_python_that_cannot_go_so_deep_is_no_recursion_error() -> None:
     with pytest.raises(ValueError, match="nested too deeply"):
-        decode_message(b"A " + b"[" * 200_000, max_nesting=1_000_000)
+        decode_message(b"A " + b"[" * 200_000, max_nesting=1_000_000, max_values=1_000_000)
 
 
 @pytest.mark.parametrize(
@@ -236,3 +236,54 @@ def test_any_text_like_json_is_a_message_or_a_value_error(text: str) -> None:
 
 def test_package_is_asked_for_without_raising() -> None:
     assert [is_package(name) for name in ("Char", "Char.Items.Inv", "", "Char ")] == [True, True, False, False]
+
+
+# How many values there may be
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b",".join([b"1"] * 9) + b"]",
+        b"{" + b",".join([b'"a":1'] * 9) + b"}",
+        b'[[1,2],{"a":3,"b":[4,5]},6]',
+        b'[",,,,,,,,,,,[[[{{{",2,3,4,5,6,7,"\\\\",9]',
+        b'["\\\\\\"[[[[[[[[[",2,3,4,5,6,7,8,9]',
+    ],
+)
+def test_values_are_read_up_to_the_limit_and_not_beyond(body: bytes) -> None:
+    assert decode_message(b"A " + body, max_values=10)[1]
+    with pytest.raises(ValueError, match="^more than 9 values$"):
+        decode_message(b"A " + body, max_values=9)
+
+
+def test_a_message_of_a_game_has_room() -> None:
+    items = [{"id": n, "name": f"an item, {n} [of many]", "attrib": "w", "icon": {}} for n in range(500)]
+
+    assert decode_message(encode_message("Char.Items.List", items)) == ("Char.Items.List", items)
+
+
+def test_brackets_and_commas_of_a_text_are_no_values() -> None:
+    text = '[{,\\"' * 10_000
+
+    assert decode_message(encode_message("A", [text] * 2), max_values=4) == ("A", [text] * 2)
+
+
+@pytest.mark.parametrize("filling", [b"[],", b"{},", b"1,", b'"",', b'"\\\\",', b'{"a":1},'])
+def test_too_many_values_are_refused_before_they_are_read(filling: bytes) -> None:
+    with pytest.raises(ValueError, match="^more than 4096 values$"):
+        decode_message(b"A [" + filling * 4096 + b"0]")
+
+
+def _count(value: Any) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_count, inside))
+
+
+@given(VALUES)
+def test_what_is_read_within_a_limit_is_within_it(value: Any) -> None:
+    try:
+        _, read = decode_message(encode_message("A", value), max_values=5, max_nesting=1000)
+    except ValueError:
+        return
+    assert _count(read) <= 5

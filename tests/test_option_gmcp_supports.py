@@ -117,3 +117,29 @@ def test_package_that_is_kept_can_change_at_the_limit(supports: Supports) -> Non
 
     assert supports.add(["a 2"]) == ""
     assert supports.version("A") == 2
+
+
+@pytest.mark.parametrize("change", [Supports.set, Supports.add, Supports.remove])
+def test_a_message_is_looked_at_as_far_as_there_is_room(change: Any, supports: Supports) -> None:
+    supports.add(["E 1"])
+
+    wrong = change(supports, ["A 1", "B 1", "C 1", "D 1", "E 2", *["F 1"] * 5000])
+
+    assert wrong == "more than 4 packages"
+    assert supports.versions.get("e") != 2
+    assert len(supports.versions) <= 4
+
+
+def test_a_message_that_just_has_room_is_no_fault(supports: Supports) -> None:
+    assert supports.set(["A 1", "B 1", "C 1", "D 1"]) == ""
+
+
+@pytest.mark.parametrize("entry", ["A" + " " * 254 + "1", "A" * 128 + " 1"])
+def test_an_entry_may_be_long(entry: str, supports: Supports) -> None:
+    assert supports.add([entry]) == ""
+
+
+@pytest.mark.parametrize("entry", ["A" + " " * 255 + "1", "A" * 65_000, " " * 65_000])
+def test_an_entry_that_is_longer_is_not_looked_at(entry: str, supports: Supports) -> None:
+    assert supports.add([entry]) == "a package is listed as its name and its version"
+    assert supports.versions == {}

@@ -145,8 +145,9 @@ class GMCP(Option):
     # Receiving
 
     def on_subnegotiation(self, data: bytes) -> None:
+        limits = self.session.limits
         try:
-            package, value = decode_message(data, max_nesting=self.session.limits.nesting)
+            package, value = decode_message(data, max_nesting=limits.nesting, max_values=limits.values)
         except ValueError as exc:
             return self.report(str(exc), data)
         name = package.lower()
@@ -182,7 +183,7 @@ class GMCP(Option):
         return wrong
 
     def _on_ping(self, value: Any) -> str:
-        self.send_message("Core.Ping")
+        self.answer(encode_message("Core.Ping"))
         return ""
 
 

@@ -31,9 +31,11 @@ _LONGEST_NAME: Final = 128
 # As many as the largest double has.  RFC 8259 section 6: nobody needs to understand more.
 _MOST_DIGITS: Final = 309
 
-# A string, with or without its end, or a bracket.  Where a string begins something always matches, and nothing of it is
-# ever read twice.
-_STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[][{}]', re.DOTALL)
+# What begins a value of an array or an object, or ends one of these; and all else.
+_OPENINGS: Final = b"[{"
+_CLOSINGS: Final = b"]}"
+_COMMA: Final = b","
+_NO_MARKS: Final = bytes(set(range(256)) - set(_OPENINGS + _CLOSINGS + _COMMA))
 
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -68,26 +70,27 @@ def encode_message(package: str, value: Any = ABSENT) -> bytes:
         raise ValueError(f"JSON cannot say the value of {package}: {exc}") from exc
 
 
-def decode_message(data: bytes, *, max_nesting: int = 32) -> tuple[str, Any]:
+def decode_message(data: bytes, *, max_nesting: int = 32, max_values: int = 4096) -> tuple[str, Any]:
     """Return the name and the value of a message, as they were written; the value is :data:`ABSENT` if there is none.
 
     Control characters inside of strings are taken as they are, since games send colours so, and of two members of an
     object with the same name the last counts, as it does for other readers of JSON.
 
     :param max_nesting: how many arrays and objects may be inside each other.
+    :param max_values: how many values there may be in all; a member of an object is one, with its name.
     :raises ValueError: says what is wrong with anything else.  No data makes this raise another exception.
     """
     name, body = (*data.split(None, 1), b"", b"")[:2]
     package = name.decode("ascii", "replace")
     if not is_package(package):
         raise ValueError("the name of the package is not one")
-    return package, _decode_value(body, max_nesting) if body else ABSENT
+    return package, _decode_value(body, max_nesting, max_values) if body else ABSENT
 
 
-def _decode_value(body: bytes, max_nesting: int) -> Any:
+def _decode_value(body: bytes, max_nesting: int, max_values: int) -> Any:
     try:
         text = body.decode()
-        _check_nesting(text, max_nesting)
+        _check_size(body, max_nesting, max_values)
         value = _DECODER.decode(text)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
@@ -102,21 +105,34 @@ def _decode_value(body: bytes, max_nesting: int) -> Any:
     return value
 
 
-def _check_nesting(text: str, most: int) -> None:
-    """Raise ``ValueError`` if :mod:`json` would call itself more often than this.
+def _check_size(body: bytes, max_nesting: int, max_values: int) -> None:
+    """Raise ``ValueError`` if :mod:`json` would make more values, or call itself more often, than this.
 
-    It stops at the first bracket that has no partner, so up to where it reads the depth here is the depth there.
+    It stops at what is not JSON, so up to where it reads the marks here are the marks there.
     """
-    if text.count("[") + text.count("{") <= most:
+    openings = sum(map(body.count, (b"[", b"{")))
+    if openings <= max_nesting and openings + body.count(_COMMA) < max_values:
         return
+    marks = _outside_of_strings(body).translate(None, _NO_MARKS)
+    _check_nesting(marks.translate(None, _COMMA)[: 2 * max_values], max_nesting)
+    if len(marks.translate(None, _CLOSINGS)) >= max_values:
+        raise ValueError(f"more than {max_values} values")
+
+
+def _outside_of_strings(body: bytes) -> bytes:
+    """Return the text without its strings, with or without their ends."""
+    quotes = body.replace(b"\\\\", b"").replace(b'\\"', b"")  # outside of strings there are no backslashes
+    return b"".join(quotes.split(b'"')[::2])
+
+
+def _check_nesting(brackets: bytes, most: int) -> None:
     depth = 0
-    for found in _STRING_OR_BRACKET.finditer(text):
-        if text[found.start()] in "[{":
-            depth += 1
-        elif text[found.start()] in "]}":
-            depth -= 1
+    for bracket in brackets:
+        depth += 1 if bracket in _OPENINGS else -1
         if depth > most:
             raise ValueError(f"the value is nested more than {most} deep")
+        if depth <= 0:
+            return  # nothing that belongs to the value follows
 
 
 def _read_integer(digits: str) -> int:

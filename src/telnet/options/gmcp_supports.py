@@ -10,6 +10,7 @@ from telnet.options.gmcp_codec import is_package
 __all__ = ["Supports"]
 
 _ENTRY: Final = re.compile(r"\s*(\S+)(?:\s+([0-9]{1,9}))?\s*")
+_LONGEST_ENTRY: Final = 256  # characters: the longest name has 128, and its version nine
 
 
 class Supports:
@@ -18,7 +19,7 @@ class Supports:
     One that is listed covers those below it: ``Char`` is also ``Char.Vitals``, unless that is listed itself.  A version
     of 0 takes a package out, as Aardwolf's clients do.
 
-    :param most: how many are kept.
+    :param most: how many are kept, and how many one message may list.
 
     Every message that it is given is used as far as it is good; the methods for them return what is wrong with the
     rest, an empty string for nothing.
@@ -53,31 +54,38 @@ class Supports:
     def add(self, listed: Any) -> str:
         """Core.Supports.Add: these too; the version of one that is known already replaces the one before."""
         self.declared = self.declared or isinstance(listed, list)
-        packages, wrong = _read(listed)
+        packages, wrong = self._read(listed)
         for name, version in packages:
             if name in self.versions or len(self.versions) < self._most:
                 self.versions[name] = version
             else:
-                wrong = f"more than {self._most} packages"
+                wrong = self._too_many
         return wrong
 
     def remove(self, listed: Any) -> str:
         """Core.Supports.Remove: not these any more.  Versions may be left out."""
-        packages, wrong = _read(listed)
+        packages, wrong = self._read(listed)
         for name, _ in packages:
             self.versions.pop(name, None)
         return wrong
 
+    def _read(self, listed: Any) -> tuple[list[tuple[str, int]], str]:
+        """Return the packages of a list, as far as it is looked at, and what is wrong with the rest of it."""
+        if not isinstance(listed, list):
+            return [], "the packages are not in an array"
+        packages = [package for package in map(_package, listed[: self._most]) if package]
+        if len(listed) > self._most:
+            return packages, self._too_many
+        return packages, "" if len(packages) == len(listed) else "a package is listed as its name and its version"
 
-def _read(listed: Any) -> tuple[list[tuple[str, int]], str]:
-    """Return the packages of a list, and what is wrong with the rest of it.  A version that is left out is 1."""
-    if not isinstance(listed, list):
-        return [], "the packages are not in an array"
-    packages, wrong = [], ""
-    for entry in listed:
-        found = _ENTRY.fullmatch(entry) if isinstance(entry, str) else None
-        if found and is_package(found[1]):
-            packages.append((found[1].lower(), int(found[2] or 1)))
-        else:
-            wrong = "a package is listed as its name and its version"
-    return packages, wrong
+    @property
+    def _too_many(self) -> str:
+        return f"more than {self._most} packages"
+
+
+def _package(entry: Any) -> tuple[str, int] | None:
+    """Return the name and the version of an entry, or None if it is not one.  A version that is left out is 1."""
+    if not isinstance(entry, str) or len(entry) > _LONGEST_ENTRY:
+        return None
+    found = _ENTRY.fullmatch(entry)
+    return (found[1].lower(), int(found[2] or 1)) if found and is_package(found[1]) else None
