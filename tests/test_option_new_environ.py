@@ -244,7 +244,7 @@ def test_variables_are_the_same_however_they_are_cut() -> None:
         _, handler = served([NEW_ENVIRON], *pieces)
 
         assert handler.named("on_environment", "on_protocol_error") == [
-            ("on_environment", "A", "\x01\ufffd"),
+            ("on_environment", "A", "\ufffd"),
             ("on_environment", "B", None),
         ]
 
@@ -546,7 +546,7 @@ def test_pymud_agrees_and_tells_nothing() -> None:
 def test_a_recorded_escape_is_undone() -> None:
     session, _ = served([NEW_ENVIRON], recorded("server-inetutils-telnetd-eager"))
 
-    assert session.client.environment == {"USER": "tester", "CLIENT": "pr\x01obe\ufffd"}
+    assert session.client.environment == {"USER": "tester", "CLIENT": "probe\ufffd"}
 
 
 def test_a_recorded_server_is_answered() -> None:
@@ -559,3 +559,67 @@ def test_a_recorded_server_is_answered() -> None:
         b"\x00\x00USER\x00LOGNAME\x00DISPLAY\x00LANG\x01C\x00TERM\x00TERM_PROGRAM\x00COLUMNS\x00LINES\x00COLORTERM"
         b"\x00EDITOR\x00IPADDRESS\x03LANG\x01C\x03FONT\x01big"
     ]
+
+
+# --- what a peer may cost ---------------------------------------------------------------------------------------------
+
+
+def test_names_and_values_are_told_as_they_are_kept() -> None:
+    dirty = told(("\x1b[2JA\n", "red\u202e\x00 \x9bscreen\u200b"), ("\x1b", "x"))
+
+    session, handler = served([NEW_ENVIRON], WILL_ENVIRON + dirty)
+
+    assert session.client.environment == {"[2JA": "red screen"}
+    assert handler.named("on_environment") == [("on_environment", "[2JA", "red screen")]
+
+
+def test_a_variable_may_be_so_long_and_no_longer() -> None:
+    session, handler = served([NEW_ENVIRON], WILL_ENVIRON + told(("A", "x" * 1023)) + told(("B", "x" * 1024)))
+
+    assert session.client.environment == {"A": "x" * 1023}
+    assert [event[1] for event in handler.named("on_protocol_error")] == [
+        "NEW_ENVIRON: a variable of more than 1024 characters"
+    ]
+
+
+def test_one_answer_may_have_as_many_variables_as_are_kept() -> None:
+    for count, reasons in ((64, []), (65, ["NEW_ENVIRON: more than 64 variables"])):
+        session, handler = served([NEW_ENVIRON], WILL_ENVIRON + told(*((f"V{n}", "x") for n in range(count))))
+
+        assert len(session.client.environment) == 64
+        assert [event[1] for event in handler.named("on_protocol_error")] == reasons
+
+
+@pytest.mark.parametrize("question", [b"", b"\x00", b"\x03", b"\x00\x03", b"\x00VARIABLE_1"])
+def test_a_server_that_asks_on_and_on_gets_a_bounded_answer(question: bytes) -> None:
+    own = {f"VARIABLE_{number}": "of the user" for number in range(50)}
+
+    client, _ = served(
+        [NEW_ENVIRON(variables=own)], DO_ENVIRON + environ(b"\x01" + question) * 10_000, role=Role.CLIENT
+    )
+
+    assert len(client.take()) < 256 * (64 + 5)
+
+
+def test_what_has_changed_is_told_when_all_is_asked_for_again() -> None:
+    client, _ = served([NEW_ENVIRON(variables={"A": "1"})], DO_ENVIRON + environ(b"\x01"), role=Role.CLIENT)
+    client[NEW_ENVIRON].update({"A": "2", "USER": "ada"})
+    client.take()
+
+    client.receive(environ(b"\x01"), 0.0)
+
+    assert client.take() == environ(b"\x00\x00USER\x01ada\x03A\x012")
+
+
+@given(st.lists(st.sampled_from([b"\x00", b"\x01", b"\x02", b"\x03", b"A", b"\xff", b"\xc3\xa9"])).map(b"".join))
+def test_escapes_are_undone_one_by_one(data: bytes) -> None:
+    undone, rest = bytearray(), data
+    while rest:
+        escaped = rest[:1] == b"\x02"
+        undone += rest[escaped : 1 + escaped]
+        rest = rest[1 + escaped :]
+    escaped_data = bytes(undone).translate(None).replace(b"\x02", b"\x02\x02")
+    for special in (b"\x00", b"\x01", b"\x03"):
+        escaped_data = escaped_data.replace(special, b"\x02" + special)
+
+    assert list(decode_variables(b"\x00" + escaped_data)) == [Variable(bytes(undone).decode("utf-8", "replace"))]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from telnet import constants
+from telnet.client import LONGEST_VARIABLE, presentable
 from telnet.negotiation import Side
 from telnet.options.option import Option, Role
 
@@ -21,19 +22,19 @@ _VALUE: Final = b"\x01"
 _ESC: Final = b"\x02"
 _USERVAR: Final = b"\x03"
 
-_TEXT: Final = rb"([^\x00-\x03]*(?:\x02.[^\x00-\x03]*)*)"
-_VARIABLE: Final = re.compile(rb"([\x00\x03])" + _TEXT + rb"(?:\x01" + _TEXT + rb")?", re.DOTALL)
-_SPECIAL: Final = re.compile(rb"[\x00-\x03]")
-_ESCAPED: Final = re.compile(rb"\x02(.)", re.DOTALL)
+# ESC is the first, so that what replaces the others is not replaced again.
+_SPECIAL: Final = (_ESC, _VAR, _VALUE, _USERVAR)
+
+# In Latin-1 each byte is a character, and those behind 255 are free: one in the place of what is escaped leaves only
+# what marks something.
+_LIFTED: Final = {(_ESC + each).decode("latin-1"): (each.decode("latin-1"), chr(256 + each[0])) for each in _SPECIAL}
+_VARIABLE: Final = re.compile(r"([\x00\x03])([^\x00-\x03]*)(?:\x01([^\x00-\x03]*))?")
 
 _MNES: Final = ("CLIENT_NAME", "CLIENT_VERSION", "TERMINAL_TYPE", "MTTS", "CHARSET")
 _LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
 
 # Those that are a VAR where all of a kind are wanted (RFC 1572 section 6, the MNES page).
 _WELL_KNOWN: Final = frozenset((*_MNES, "IPADDRESS", "USER", "JOB", "ACCT", "PRINTER", "SYSTEMTYPE", "DISPLAY"))
-
-# Of a name and its value together: what is kept stays within `limits.variables` times that.
-_LONGEST: Final = 1024
 
 # Of a SEND: some clients have 256 bytes for a whole subnegotiation.
 _QUESTION: Final = 200
@@ -54,6 +55,13 @@ class Variable(NamedTuple):
     """Whether it is a USERVAR, one of the user's own, and not a VAR that RFC 1572 or MNES gives a meaning."""
 
 
+# A SEND that names nothing asks for both kinds (RFC 1572 section 2).
+_ALL: Final = (Variable(""), Variable("", user=True))
+
+# What is told, encoded, by name and kind.
+_Answers: TypeAlias = dict[tuple[str, bool], bytes]
+
+
 def encode_variables(variables: Iterable[Variable]) -> bytes:
     """Return the payload behind IS, SEND or INFO.
 
@@ -69,7 +77,10 @@ def _encode(variable: Variable) -> bytes:
 
 
 def _escape(text: str) -> bytes:
-    return _SPECIAL.sub(lambda special: _ESC + special[0], text.encode("utf-8", "replace"))
+    data = text.encode("utf-8", "replace")
+    for special in _SPECIAL:
+        data = data.replace(special, _ESC + special)
+    return data
 
 
 def decode_variables(data: bytes) -> Iterator[Variable]:
@@ -77,20 +88,35 @@ def decode_variables(data: bytes) -> Iterator[Variable]:
 
     Raises ``ValueError`` at the first that is malformed, when all before it have been yielded.
     """
+    text = _lift(data.decode("latin-1"))
     position = 0
-    while position < len(data):
-        found = _VARIABLE.match(data, position)
+    while position < len(text):
+        found = _VARIABLE.match(text, position)
         if found is None:
             raise ValueError("a variable begins with VAR or USERVAR, and has one VALUE at most")
         position = found.end()
-        if position == len(data) - 1 and data.endswith(_ESC):
+        if text.startswith("\x02", position):
             raise ValueError("cut off behind an ESC")
         kind, name, value = found.groups()
-        yield Variable(_unescape(name), None if value is None else _unescape(value), kind == _USERVAR)
+        yield Variable(_lower(name), None if value is None else _lower(value), kind == "\x03")
 
 
-def _unescape(data: bytes) -> str:
-    return _ESCAPED.sub(rb"\1", data).decode("utf-8", "replace")
+def _lift(text: str) -> str:
+    """Put characters that no byte has in the place of what is escaped; an ESC at the end alone is left."""
+    if "\x02" not in text:
+        return text
+    for escaped, (_, lifted) in _LIFTED.items():
+        text = text.replace(escaped, lifted)
+    return text[:-1].replace("\x02", "") + text[-1:]
+
+
+def _lower(text: str) -> str:
+    """Return the text of a name or a value, with what was escaped in its place again."""
+    if text.isascii():
+        return text
+    for special, lifted in _LIFTED.values():
+        text = text.replace(lifted, special)
+    return text.encode("latin-1").decode("utf-8", "replace")
 
 
 class NEW_ENVIRON(Option):
@@ -98,9 +124,10 @@ class NEW_ENVIRON(Option):
 
     Server: asks for the names in ``ask`` when the client agrees, by default for those of MNES and of the locale.  Each
     is asked for as VAR and as USERVAR, since clients differ in what they take it for.  USER is not among them: the
-    telnet of Microsoft Windows crashes on it.  Calls ``on_environment(name, value)`` for what is new; None says that
-    the variable is undefined.  ``client.environment`` has all of them, up to ``limits.variables``, and ``client`` has
-    what those of MNES and of the locale mean.
+    telnet of Microsoft Windows crashes on it.  Calls ``on_environment(name, value)`` for what is new, both as they are
+    in ``client.environment``: without what is not printable.  None says that the variable is undefined.
+    ``client.environment`` has all of them, up to ``limits.variables``, and ``client`` has what those of MNES and of the
+    locale mean.
 
     Client: ``NEW_ENVIRON(variables={"CLIENT_NAME": "..."})`` tells these when it is asked for them or for all; others
     are undefined.  :meth:`update` tells changes.
@@ -119,6 +146,7 @@ class NEW_ENVIRON(Option):
 
     def setup(self) -> None:
         self.variables = dict(self._given)
+        self._told: dict[bool, _Answers] = {}
 
     def on_enabled(self, side: Side) -> None:
         if side is Side.REMOTE:
@@ -145,6 +173,7 @@ class NEW_ENVIRON(Option):
         """
         changed = _checked_values(variables)
         self.variables.update(changed)
+        self._told = {}
         if not self.local:
             return False
         self.send(_INFO + encode_variables(_own(name, value) for name, value in changed.items()))
@@ -161,36 +190,40 @@ class NEW_ENVIRON(Option):
 
     def _answer(self, payload: bytes) -> None:
         """Tell what is asked for, in its order; each once, so that no question makes a long answer."""
-        questions = self._read(payload) if payload else [Variable(""), Variable("", user=True)]
-        answers: dict[tuple[str, bool], Variable] = {}
-        for name, _, user in questions:
+        questions = self._read(payload) if payload else _ALL
+        answers: _Answers = {}
+        for name, _, user in dict.fromkeys(questions):
             if name:
-                answers[name, user] = Variable(name, self.variables.get(name), user)
+                answers[name, user] = _encode(Variable(name, self.variables.get(name), user))
             else:
                 answers.update(self._all(user))
         if questions:
-            self.send(_IS + encode_variables(answers.values()))
+            self.answer(_IS + b"".join(answers.values()))
 
-    def _all(self, user: bool) -> dict[tuple[str, bool], Variable]:
-        own = (_own(name, value) for name, value in self.variables.items() if value is not None)
-        return {(each.name, user): each for each in own if each.user is user}
+    def _all(self, user: bool) -> _Answers:
+        """Those of a kind, which are encoded once: a server may ask for all of them again and again."""
+        if user not in self._told:
+            own = (_own(name, value) for name, value in self.variables.items() if value is not None)
+            self._told[user] = {(each.name, user): _encode(each) for each in own if each.user is user}
+        return self._told[user]
 
     def _learn(self, payload: bytes, *, changed: bool) -> None:
         known = self.client.environment
         environment = dict(known)
-        for name, value, _ in self._read(payload):
+        told: dict[str, None] = {}
+        for name, value in map(_clean, self._read(payload)):
             if not name:
                 continue  # TinTin++ and telnetlib3 send such among the others
             if value is None and not changed and environment.get(name) is not None:
                 continue  # it is defined, as the other kind
-            if name in environment or len(environment) < self.session.limits.variables:
-                environment[name] = value
-            else:
+            if name not in environment and len(environment) >= self.session.limits.variables:
                 self.report(f"more than {self.session.limits.variables} variables", payload)
                 break
-        news = {name: value for name, value in environment.items() if name not in known or known[name] != value}
+            environment[name] = value
+            told[name] = None
+        news = {name: environment[name] for name in told if name not in known or known[name] != environment[name]}
         if news:
-            self.client.learn(environment=environment)
+            self.client.learn_variables(news)
         for name, value in news.items():
             self._take_note(name, (value or "").strip())
         for name, value in news.items():
@@ -203,8 +236,8 @@ class NEW_ENVIRON(Option):
             for variable in decode_variables(payload):
                 if len(variables) >= self.session.limits.variables:
                     raise ValueError(f"more than {self.session.limits.variables} variables")
-                if len(variable.name) + len(variable.value or "") > _LONGEST:
-                    raise ValueError(f"a variable of more than {_LONGEST} characters")
+                if len(variable.name) + len(variable.value or "") > LONGEST_VARIABLE:
+                    raise ValueError(f"a variable of more than {LONGEST_VARIABLE} characters")
                 variables.append(variable)
         except ValueError as error:
             self.report(str(error), payload)
@@ -226,6 +259,12 @@ class NEW_ENVIRON(Option):
             client.learn(charset=value, utf8=value.upper() in ("UTF-8", "UTF8"))
         elif name in _LOCALE and client.utf8 is None and _UTF8_LOCALE.fullmatch(value):
             client.learn(utf8=True)
+
+
+def _clean(variable: Variable) -> tuple[str, str | None]:
+    """Return the name and the value of a variable as they are shown."""
+    name, value, _ = variable
+    return presentable(name, LONGEST_VARIABLE), None if value is None else presentable(value, LONGEST_VARIABLE)
 
 
 def _own(name: str, value: str | None) -> Variable:
