@@ -220,3 +220,28 @@ def test_a_recorded_server_that_lists_all_that_was_said_is_understood() -> None:
     _, handler = served([STATUS], received, role=Role.CLIENT)
 
     assert [len(event[1]) for event in handler.named("on_status")] == [5, 43]
+
+
+# --- what a peer may cost ---------------------------------------------------------------------------------------------
+
+
+def test_a_status_lists_every_option_of_both_sides_and_its_parameters() -> None:
+    codes = [bytes((code,)) for code in range(256)]
+    options = [(command, code) for command in (WILL, DO) for code in codes]
+    parameters = [(code, b"\x01") for code in codes]
+
+    assert decode_status(encode_status(options, parameters)) == (tuple(options), tuple(parameters))
+
+
+@pytest.mark.parametrize("entry", [b"\xfb\x01", b"\xfa\x01\xf0", b"\xff"])
+def test_a_status_that_lists_more_is_refused(entry: bytes) -> None:
+    with pytest.raises(ValueError, match="^a status lists at most 768 options and parameters$"):
+        decode_status(b"\x00" + b"\xfb\x01" * 768 + entry)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_peer_that_asks_on_and_on_is_answered_as_often_as_it_may(role: Role) -> None:
+    session, handler = served([STATUS], DO_STATUS + SEND * 10_000, role=role)
+
+    assert session.take().count(b"\xff\xfa") == 255  # one answer was for DO
+    assert len(handler.named("on_negotiation_limit")) == 1

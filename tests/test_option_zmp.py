@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from session_support import Pair, Recorder, every_cut, served
+from session_support import Pair, Recorder, deliver, every_cut, served
 
 from telnet import constants
 from telnet.constants import DO, DONT, WILL
@@ -304,3 +304,42 @@ def test_no_input_raises(role: Role, payload: bytes) -> None:
     _, handler = agreed(role, *map(command, received), option=ZMP(clock=lambda: MOMENT))
 
     assert len(handler.named("on_zmp", "on_protocol_error")) == 4
+
+
+# What a peer may cost
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_command_has_as_many_arguments_as_the_limits_say(role: Role) -> None:
+    session, handler = agreed(role)
+
+    deliver(session, command(b"a.b\0" + b"x\0" * 4096))
+    deliver(session, command(b"a.b\0" + b"x\0" * 4097))
+
+    assert handler.named("on_zmp") == [("on_zmp", "a.b", ["x"] * 4096)]
+    assert [event[1] for event in handler.named("on_protocol_error")] == ["ZMP: more than 4096 values"]
+
+
+def test_a_name_may_be_so_long_and_no_longer() -> None:
+    assert decode_zmp(encode_zmp("a" * 128)) == ("a" * 128, [])
+    with pytest.raises(ValueError, match="^not the name of a command$"):
+        decode_zmp(b"a" * 129 + b"\0")
+    with pytest.raises(ValueError, match="^a command is "):
+        encode_zmp("a" * 129)
+
+
+@pytest.mark.parametrize("question", [b"zmp.check\0zmp.\0", b"zmp.ping\0"])
+@pytest.mark.parametrize("role", Role)
+def test_a_peer_that_asks_on_and_on_is_answered_as_often_as_it_may(role: Role, question: bytes) -> None:
+    session, handler = agreed(role, option=ZMP(clock=lambda: MOMENT))
+
+    deliver(session, command(question) * 1000)
+
+    assert 250 <= session.take().count(b"\xff\xfa") <= 256
+    assert len(handler.named("on_zmp")) == 1000
+
+
+def test_what_a_client_says_it_is_is_printable() -> None:
+    session, _ = agreed(Role.SERVER, command(b"zmp.ident\0\x1b[2JMud\nlet\x001" + b"\x01" * 60_000 + b"\0\0"))
+
+    assert (session.client.name, session.client.version) == ("[2JMudlet", "1")

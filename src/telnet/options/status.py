@@ -18,6 +18,9 @@ _SEND: Final = b"\x01"
 
 _Pairs = tuple[tuple[bytes, bytes], ...]
 
+# Of each option both sides say one of two commands, and it may have parameters: nothing more is left to list.
+_MOST_ENTRIES: Final = 256 * 3
+
 # A command and its option, or SB, an option, its parameters and one SE.  An SE that is data is doubled.
 _ENTRY: Final = re.compile(
     rb"([\xfb-\xfe])(\xf0\xf0|.) | \xfa(\xf0\xf0|.)([^\xf0]*(?:\xf0\xf0[^\xf0]*)*)\xf0",
@@ -38,14 +41,18 @@ def encode_status(options: Iterable[tuple[bytes, bytes]], parameters: Iterable[t
 def decode_status(data: bytes) -> tuple[_Pairs, _Pairs]:
     """Return what a payload of IS says: a command with each option, and options with their parameters.
 
-    Raises ``ValueError`` for a payload that is not IS or has something else in its list.
+    Raises ``ValueError`` for a payload that is not IS, has something else in its list, or lists more than 256 options
+    on two sides and their parameters.
     """
     if data[:1] != _IS:
         raise ValueError("a status begins with IS")
-    options, parameters = [], []
+    options: list[tuple[bytes, bytes]] = []
+    parameters: list[tuple[bytes, bytes]] = []
     position = 1
     while position < len(data):
         entry = _ENTRY.match(data, position)
+        if len(options) + len(parameters) >= _MOST_ENTRIES:
+            raise ValueError(f"a status lists at most {_MOST_ENTRIES} options and parameters")
         if entry is None:
             raise ValueError("a status lists WILL, WONT, DO, DONT and SB ... SE")
         command, option, parametrized, given = entry.groups()
@@ -100,7 +107,7 @@ class STATUS(Option):
 
     def on_subnegotiation(self, data: bytes) -> None:
         if data == _SEND and self.local:
-            self.send(encode_status(self._view()))
+            self.answer(encode_status(self._view()))
         elif data[:1] == _IS and self.remote:
             self._learn(data)
         else:

@@ -18,16 +18,17 @@ __all__ = ["ZMP", "decode_zmp", "encode_zmp"]
 # "Implementations should not attempt to send more than 16KiB of data per subnegotiation."
 _ROOM: Final = 16384
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+(?:\.+[A-Za-z0-9-]+)*")
+_LONGEST_NAME: Final = 128  # a command is a package and a word or two; those of the field have up to thirty
 _CORE: Final = ("zmp.check", "zmp.ident", "zmp.no-support", "zmp.support", "zmp.time")
 
 
 def encode_zmp(command: str, *arguments: str) -> bytes:
     """Return the payload of a command: its name and the arguments, in UTF-8, each with a NUL behind it.
 
-    Raises ``ValueError`` for a name that is not ASCII letters, digits, hyphens and dots between them, for an argument
-    with a NUL in it, and for more than 16 KiB, which the other end need not take.
+    Raises ``ValueError`` for a name that is not up to 128 ASCII letters, digits, hyphens and dots between them, for an
+    argument with a NUL in it, and for more than 16 KiB, which the other end need not take.
     """
-    if not _NAME.fullmatch(command):
+    if not _is_name(command):
         raise ValueError(f"a command is ASCII letters, digits, - and dots between them, not {command!r}")
     for argument in arguments:
         if "\0" in argument:
@@ -38,19 +39,25 @@ def encode_zmp(command: str, *arguments: str) -> bytes:
     return data
 
 
+def _is_name(command: str) -> bool:
+    return len(command) <= _LONGEST_NAME and _NAME.fullmatch(command) is not None
+
+
 def _packed(*strings: str) -> bytes:
     return "".join(f"{each}\0" for each in strings).encode("utf-8", "replace")
 
 
-def decode_zmp(data: bytes) -> tuple[str, list[str]]:
+def decode_zmp(data: bytes, *, values: int = 4096) -> tuple[str, list[str]]:
     """Return the name of a command and its arguments; bytes that are not UTF-8 are replaced.
 
-    Raises ``ValueError`` if the last NUL is missing or the name is not one.
+    Raises ``ValueError`` if the last NUL is missing, the name is not one, or there are more than ``values`` arguments.
     """
+    if data.count(b"\0") - 1 > values:
+        raise ValueError(f"more than {values} values")
     if not data.endswith(b"\0"):
         raise ValueError("a command without its last NUL")
     command, *arguments = data[:-1].decode("utf-8", "replace").split("\0")
-    if not _NAME.fullmatch(command):
+    if not _is_name(command):
         raise ValueError("not the name of a command")
     return command, arguments
 
@@ -103,7 +110,7 @@ class ZMP(Option):
 
     def on_subnegotiation(self, data: bytes) -> None:
         try:
-            command, arguments = decode_zmp(data)
+            command, arguments = decode_zmp(data, values=self.session.limits.values)
         except ValueError as error:
             return self.report(str(error), data)
         self._answer(command, arguments)
@@ -113,9 +120,9 @@ class ZMP(Option):
         match command, arguments:
             case "zmp.ping", _ if self._clock is not None:
                 if (now := self.session.call(self._clock)) is not None:
-                    self.send_command("zmp.time", _written(now))
+                    self.answer(_packed("zmp.time", _written(now)))
             case "zmp.check", [name]:
-                self.send(_packed("zmp.support" if self.supports(name) else "zmp.no-support", name))
+                self.answer(_packed("zmp.support" if self.supports(name) else "zmp.no-support", name))
             case "zmp.ident", [name, version, *_]:
                 self.client.learn(name=name, version=version)
 
