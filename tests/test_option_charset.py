@@ -425,3 +425,38 @@ def test_a_recorded_server_separates_its_names_with_blanks() -> None:
 
     assert accepted("CP437") in session.take()
     assert session.encoding == "cp437"
+
+
+# --- what a peer may cost ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("payload", [b"\x01;X", b"\x01;UTF-8", b"\x04\x01"])
+@pytest.mark.parametrize("role", Role)
+def test_a_peer_that_requests_on_and_on_is_answered_as_often_as_it_may(role: Role, payload: bytes) -> None:
+    session, handler = served([CHARSET], WILL_CHARSET + DO_CHARSET, role=role)
+    session.take()
+    if role is Role.SERVER:
+        session.receive(REJECTED, 0.0)
+
+    for _ in range(1000):
+        session.receive(charset(payload), 0.0)
+
+    assert 250 <= session.take().count(b"\xff\xfa") <= 256
+    assert len(handler.named("on_charset")) < 256
+
+
+def test_what_is_not_answered_does_not_change_the_encoding() -> None:
+    client, handler = served([CHARSET], DO_CHARSET, role=Role.CLIENT)
+
+    for number in range(1000):
+        client.receive(request(";UTF-8" if number % 2 else ";US-ASCII"), 0.0)
+
+    assert handler.named("on_charset")[-1] == ("on_charset", client.encoding)
+    assert len(handler.named("on_charset")) == client.take().count(b"\x02")
+
+
+@pytest.mark.parametrize(("hyphens", "answer"), [(60, b"\x02"), (61, b"\x03"), (60_000, b"\x03")])
+def test_a_name_is_so_long_and_no_longer(hyphens: int, answer: bytes) -> None:
+    client, _ = served([CHARSET], DO_CHARSET + request(";UTF" + "-" * hyphens + "8"), role=Role.CLIENT)
+
+    assert client.take()[6:7] == answer

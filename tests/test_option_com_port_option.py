@@ -258,8 +258,25 @@ def test_a_long_signature_is_passed_on_and_not_kept() -> None:
 
     say(session, "00" + "61" * 60000)
 
-    assert handler.events == [("on_com_port", Command.SIGNATURE, "a" * 60000)]
+    assert handler.events == [("on_com_port", Command.SIGNATURE, "a" * 512)]
     assert not any("a" * 9 in str(value) for value in vars(session[COM_PORT_OPTION]).values())
+
+
+def test_what_is_not_printable_of_a_signature_is_left_out() -> None:
+    session, handler = agreed()
+
+    say(session, "00" + b"pi\x1b[2J\r\n\x9bnk".hex())
+
+    assert handler.events == [("on_com_port", Command.SIGNATURE, "pi[2Jnk")]
+
+
+def test_a_client_that_asks_on_and_on_is_answered_as_often_as_it_may() -> None:
+    session, handler = agreed()
+
+    answers = [say(session, "05 08") for _ in range(1000)]
+
+    assert answers == ["6908"] * 255 + [""] * 745  # the first was for WILL
+    assert len(handler.named("on_com_port")) == 1000
 
 
 def test_commands_are_the_same_in_every_cut() -> None:

@@ -155,3 +155,13 @@ def test_no_payload_raises(option: type[InquiryOption], role: Role, data: bytes,
     session, _ = served([option], agree(option) + subnegotiation(option.code, known + data), role=role)
 
     assert len(session.client.display) <= 300
+
+
+@each
+def test_a_server_that_asks_on_and_on_is_answered_as_often_as_it_may(option: type[InquiryOption]) -> None:
+    question = subnegotiation(option.code, b"\x01")
+
+    client, _ = served([option], agree(option) + question * 1000, role=Role.CLIENT)
+
+    answers = client.take().count(b"\xff\xfa")
+    assert 250 <= answers <= 255

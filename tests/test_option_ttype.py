@@ -191,14 +191,35 @@ def test_a_name_that_is_known_already_stays() -> None:
 def test_a_name_of_no_length_or_too_much_is_the_last(name: str) -> None:
     session, handler = served([TTYPE], WILL_TTYPE + named("XTERM", name))
 
-    reason = "TTYPE: a terminal type is 1 to 64 bytes"
+    reason = "TTYPE: a terminal type is 1 to 64 printable characters"
     assert handler.named("on_protocol_error") == [("on_protocol_error", reason, name.encode()[:64])]
     assert handler.named("on_terminal_types") == [("on_terminal_types", ("XTERM",))]
     assert (session.client.terminal, session.ready) == ("XTERM", True)
 
 
-def test_a_name_beyond_ascii_is_replaced() -> None:
-    assert told(named("\u00e9", "\u00e9")) == [("\ufffd\ufffd",)]
+@pytest.mark.parametrize("dirt", ["\u00e9", "\x1b", "\r\n", "\x00", "\x7f", "\u202e"])
+def test_what_is_not_printable_ascii_is_left_out_of_a_name(dirt: str) -> None:
+    session, handler = served([TTYPE], WILL_TTYPE + named(f"{dirt}XTERM{dirt}", f"XTERM{dirt}"))
+
+    assert handler.named("on_terminal_types") == [("on_terminal_types", ("XTERM",))]
+    assert session.client.terminal == "XTERM"
+
+
+def test_a_name_without_anything_printable_is_the_last() -> None:
+    session, handler = served([TTYPE], WILL_TTYPE + named("XTERM", "\x1b\n"))
+
+    reason = "TTYPE: a terminal type is 1 to 64 printable characters"
+    assert handler.named("on_protocol_error") == [("on_protocol_error", reason, b"\x1b\n")]
+    assert session.client.terminal == "XTERM"
+
+
+def test_a_server_that_asks_on_and_on_is_answered_as_often_as_it_may() -> None:
+    client, handler = served(
+        [TTYPE("LANTERN")], DO_TTYPE + SEND * 10_000, role=Role.CLIENT, limits=Limits(negotiations=100)
+    )
+
+    assert client.take() == WILL_TTYPE + named("LANTERN") * 99
+    assert len(handler.named("on_negotiation_limit")) == 1
 
 
 def test_an_answer_nobody_asked_for_is_reported() -> None:

@@ -22,6 +22,7 @@ _TTABLE: Final = b"[TTABLE]"
 
 # Names of a request that are looked at; clients and servers offer up to twenty.
 _MOST: Final = 100
+_LONGEST_NAME: Final = 64  # bytes; of those that IANA has registered, the longest has 45
 
 
 class CHARSET(Option):
@@ -96,18 +97,22 @@ class CHARSET(Option):
         elif command == _REJECTED:
             self._be_rejected(payload)
         elif command == _TTABLE_IS:
-            self.send(_TTABLE_REJECTED)
+            self.answer(_TTABLE_REJECTED)
         else:
             self.report("neither a request nor an answer", data)
 
     def _answer(self, payload: bytes) -> None:
         if self._waiting and self.is_server:  # both requested: the server's is answered (RFC 2066 section 2)
-            return self.send(_REJECTED)
+            self.answer(_REJECTED)
+            return
         for name in _names(payload):
-            if (bare := _bare(name)) in self._encodings:
-                self.send(_ACCEPTED + name)
-                return self._switch(bare)
-        self.send(_REJECTED)
+            if len(name) <= _LONGEST_NAME and (bare := _bare(name)) in self._encodings:
+                return self._accept(name, bare)
+        self.answer(_REJECTED)
+
+    def _accept(self, name: bytes, bare: bytes) -> None:
+        if self.answer(_ACCEPTED + name):
+            self._switch(bare)
 
     def _be_accepted(self, payload: bytes) -> None:
         accepted = _bare(payload)

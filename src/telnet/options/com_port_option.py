@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from telnet import constants
+from telnet.client import presentable
 from telnet.options.com_port import (
     Command,
     Control,
@@ -59,9 +60,9 @@ class COM_PORT_OPTION(Option):
     Client: :meth:`send_command` sets, asks and empties.  ``on_com_port(command, value)`` is called for every answer,
     with what is in force, and every notification.
 
-    Both: ``on_com_port`` is called for a SIGNATURE, with its text, and for FLOWCONTROL_SUSPEND and FLOWCONTROL_RESUME,
-    with 0; between these two nothing should be sent.  Other values are of the class that is named like the command, or
-    ``int``.
+    Both: ``on_com_port`` is called for a SIGNATURE, with what is printable of its text, up to 512 characters, and for
+    FLOWCONTROL_SUSPEND and FLOWCONTROL_RESUME, with 0; between these two nothing should be sent.  Other values are of
+    the class that is named like the command, or ``int``.
 
     The bytes of the port are data.  They pass unchanged while both sides send BINARY.
 
@@ -115,6 +116,9 @@ class COM_PORT_OPTION(Option):
             self.send(payload)
         return self.enabled
 
+    def _reply(self, command: Command, value: int | str) -> None:
+        self.answer(encode_command(command, value, is_server=self.is_server))
+
     def grant(self, command: Command, value: int) -> None:
         """Server: say what is in force, where that is not what the client wanted, or has changed otherwise.
 
@@ -150,8 +154,10 @@ class COM_PORT_OPTION(Option):
         except ValueError as wrong:
             return self.report(str(wrong), data)
         if command is Command.SIGNATURE and not value:
-            self.send_command(command, self._signature)
-        elif self.is_server and isinstance(value, int) and command not in _FLOW_COMMANDS:
+            self._reply(command, self._signature)
+        elif isinstance(value, str):
+            self.emit("on_com_port", command, presentable(value))
+        elif self.is_server and command not in _FLOW_COMMANDS:
             self._serve(command, value)
         else:
             self.emit("on_com_port", command, value)
@@ -160,7 +166,7 @@ class COM_PORT_OPTION(Option):
         if command not in _NOTIFICATIONS and not is_question(command, value):
             self._hold(command, value)
             self.emit("on_com_port", command, value)
-        self.send_command(command, self._held[command, question(command, value)])
+        self._reply(command, self._held[command, question(command, value)])
 
     def _hold(self, command: Command, value: int) -> None:
         self._held[command, question(command, value)] = value

@@ -40,7 +40,7 @@ class InquiryOption(Option):
 
     def on_subnegotiation(self, data: bytes) -> None:
         if data == _SEND and self.local:
-            self.send(_IS + self._answer())
+            self.answer(_IS + self._answer())
         elif data[:1] == _IS and self._unanswered:
             self._unanswered -= 1
             self._learn(data[1:])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from telnet import constants
+from telnet.client import presentable
 from telnet.negotiation import Side
 from telnet.options.option import Option, Role
 
@@ -25,6 +26,8 @@ class TTYPE(Option):
     name, the second its type of terminal, the third ``MTTS`` and its flags, and nothing follows; without that third all
     are types of terminal, the best first (RFC 1091).  ``client`` has what was learnt, and ``on_terminal_types(names)``
     is called with all of them at the end.
+
+    Of a name, what is not printable ASCII is left out.
 
     Client: ``TTYPE("NAME", "XTERM-256COLOR", "MTTS 271")`` are the names, in this order.
 
@@ -75,17 +78,18 @@ class TTYPE(Option):
 
     def _answer(self) -> None:
         """Tell the next name; the last a second time, and then the first again (RFC 1091)."""
-        self.send(_IS + self._own[min(self._next, len(self._own) - 1)].encode("ascii"))
+        if not self.answer(_IS + self._own[min(self._next, len(self._own) - 1)].encode("ascii")):
+            return
         self._next = (self._next + 1) % (len(self._own) + 1)
 
     def _learn(self, told: bytes) -> None:
         if not self._asked:
             return self.report("a terminal type that nobody asked for", told)
         self._asked = False
-        if not 0 < len(told) <= _LONGEST:
+        name = presentable(told.decode("ascii", "ignore")) if len(told) <= _LONGEST else ""
+        if not name:
             self._finish()
-            return self.report(f"a terminal type is 1 to {_LONGEST} bytes", told)
-        name = told.decode("ascii", "replace")
+            return self.report(f"a terminal type is 1 to {_LONGEST} printable characters", told)
         again = name.upper() in map(str.upper, self.names)  # names have no case (RFC 1091)
         if not again:
             self.names.append(name)
