@@ -334,3 +334,30 @@ def test_no_input_raises(role: Role, payload: bytes) -> None:
     )
 
     assert handler.events
+
+
+@pytest.mark.parametrize("count", [16, 17, 2000])
+def test_a_trigger_has_so_many_parameters_and_no_more(count: int) -> None:
+    trigger = f"!!SOUND(a{' V=5' * count})"
+
+    if count <= 16:
+        assert Sound.parse(trigger) == Sound("a", volume=5)
+    else:
+        with pytest.raises(ValueError, match=r"^a trigger (has at most 16 parameters|is !!SOUND)"):
+            Sound.parse(trigger)
+
+
+def test_a_trigger_is_so_long_and_no_longer() -> None:
+    assert Sound.parse("!!SOUND(" + "a" * 4087 + ")").file == "a" * 4087
+    with pytest.raises(ValueError, match="^a trigger is !!SOUND"):
+        Sound.parse("!!SOUND(" + "a" * 4088 + ")")
+
+
+@pytest.mark.parametrize("digits", [12, 4000])
+def test_a_number_of_a_trigger_is_not_read_on_and_on(digits: int) -> None:
+    with pytest.raises(ValueError, match="^a number of a trigger has at most 11 characters$"):
+        Sound.parse(f"!!SOUND(a V={'0' * digits})")
+
+
+def test_a_number_of_a_trigger_may_have_a_few_zeros() -> None:
+    assert Sound.parse("!!SOUND(a V=00000000005)").volume == 5

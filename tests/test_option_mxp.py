@@ -355,3 +355,17 @@ def test_no_input_raises(role: Role, payload: bytes, line: bytes) -> None:
     _, handler = agreed(role, subnegotiation(constants.MXP, payload), b"\x1b[1z<VERSION " + line + b">\r\n")
 
     assert handler.events
+
+
+@pytest.mark.parametrize("name", ["VERSION", "SUPPORTS"])
+def test_an_answer_has_so_many_words_and_no_more(name: str) -> None:
+    word = {"VERSION": " a=b", "SUPPORTS": " +a"}[name]
+
+    assert parse_reply(f"\x1b[1z<{name}{word * 256}>") is not None
+    assert parse_reply(f"\x1b[1z<{name}{word * 257}>") is None
+
+
+def test_what_a_client_says_it_is_is_printable() -> None:
+    session, _ = served((MXP,), DO_MXP, '\x1b[1z<VERSION CLIENT="\x1b[2JMud\x07let" VERSION="\x9b4">\r\n'.encode())
+
+    assert (session.client.name, session.client.version) == ("[2JMudlet", "4")

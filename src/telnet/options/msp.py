@@ -19,6 +19,11 @@ __all__ = ["MSP", "Sound", "strip_msp"]
 _SOUND: Final = {"V": "volume", "L": "loops", "P": "priority", "T": "kind", "U": "url"}
 _MUSIC: Final = {"V": "volume", "L": "loops", "C": "continues", "T": "kind", "U": "url"}
 
+# Of a trigger: a path of a system, a URL, and the parameters of both kinds of sound with some of a game's own.
+_LONGEST: Final = 4096
+_MOST_PARAMETERS: Final = 16
+_LONGEST_NUMBER: Final = len(str(-(1 << 31)))
+
 _TRIGGER: Final = re.compile(r"!!(SOUND|MUSIC)\(([^()]*)\)\s*")
 _WORD: Final = re.compile(r"[^\s()]+")
 
@@ -90,22 +95,31 @@ class Sound:
     def parse(cls, trigger: str) -> Self:
         """Return the sound that a trigger asks for; what it says with a letter that is unknown is left out.
 
-        Raises ``ValueError`` for text that is not one trigger and nothing else, or asks for what a field cannot be.
+        Raises ``ValueError`` for text that is not one trigger and nothing else, asks for what a field cannot be, has
+        more than 4096 characters or more than 16 parameters.
         """
-        found = _TRIGGER.fullmatch(trigger)
+        found = _TRIGGER.fullmatch(trigger) if len(trigger) <= _LONGEST else None
         if found is None:
             raise ValueError(f"a trigger is !!SOUND(...) or !!MUSIC(...), not {trigger[:64]!r}")
         music = found[1] == "MUSIC"
         known = _MUSIC if music else _SOUND
-        file, *parameters = found[2].split() or [""]
+        file, *parameters = found[2].split(None, _MOST_PARAMETERS + 1) or [""]
+        if len(parameters) > _MOST_PARAMETERS:
+            raise ValueError(f"a trigger has at most {_MOST_PARAMETERS} parameters")
         fields: dict[str, Any] = {}
         for letter, equals, value in (parameter.partition("=") for parameter in parameters):
             if not equals:
                 raise ValueError(f"a parameter of a trigger is a letter, = and a value, not {letter[:64]!r}")
             if (field := known.get(letter.upper())) is not None:
                 default = getattr(cls, field)
-                fields[field] = value if isinstance(default, str) else type(default)(int(value))
+                fields[field] = value if isinstance(default, str) else type(default)(_number(value))
         return cls(file, music=music, **fields)
+
+
+def _number(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(f"a number of a trigger has at most {_LONGEST_NUMBER} characters")
+    return int(text)
 
 
 def _is_word(text: str) -> bool:
@@ -163,7 +177,7 @@ class MSP(Option):
             self.report("not a trigger from the server", data)
 
     def on_line(self, line: str) -> bool:
-        return self.remote and self._tell(line)
+        return line.startswith("!!") and self.remote and self._tell(line)
 
     def _tell(self, trigger: str) -> bool:
         try:

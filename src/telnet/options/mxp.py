@@ -89,6 +89,8 @@ def _checked(name: str) -> str:
 
 
 _REPLY: Final = re.compile(r"\x1b\[1z<(VERSION|SUPPORTS)\b([^<>]*)>\s*", re.IGNORECASE | re.ASCII)
+# MXP has some forty tags, with three attributes each.
+_MOST_ARGUMENTS: Final = 256
 _ARGUMENT: Final = {
     "VERSION": re.compile(r"""(?<!\S)(?P<name>\w+)=(?P<value>"[^"]*"|'[^']*'|[^\s"']+)"""),
     "SUPPORTS": re.compile(r"(?P<value>[+-])(?P<name>\S+)"),
@@ -100,10 +102,10 @@ def parse_reply(line: str) -> tuple[str, dict[str, str]] | None:
 
     The name is ``"VERSION"``, with arguments such as ``{"mxp": "1.0", "client": "Mudlet", "version": "4.17.2"}``, or
     ``"SUPPORTS"``, with ``{"send": "+", "image": "-"}``.  An answer is a line in secure mode, which nobody types (MXP,
-    "Version Control").
+    "Version Control"), of 256 words at most.
     """
-    reply = _REPLY.fullmatch(line)
-    if reply is None:
+    reply = _REPLY.fullmatch(line) if line.startswith("\x1b") else None
+    if reply is None or len(reply[2].split(None, _MOST_ARGUMENTS)) > _MOST_ARGUMENTS:
         return None
     name, rest = reply[1].upper(), reply[2]
     argument = _ARGUMENT[name]
