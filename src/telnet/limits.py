@@ -37,7 +37,7 @@ class Limits:
     """Tables and arrays inside each other, in MSDP and JSON.  No protocol of a MUD goes deeper than four."""
 
     values: int = 4096
-    """Values of one message of MSDP, GMCP, MSSP or ZMP, names of members counted too.  The longest lists of the field,
+    """Values of one message of MSDP, GMCP, MSSP or ZMP; names count too in MSDP and MSSP.  The longest lists in the field,
     inventories and skills, have a thousand; each value takes a microsecond to read."""
 
     negotiations: int = 256
