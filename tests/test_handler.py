@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import telnet.options
-from telnet import MudConnection, MudHandler, escape, negotiate, subnegotiation
+from telnet import Limits, MudConnection, MudHandler, escape, negotiate, subnegotiation
 from telnet.constants import DO, GA, IAC, WILL, WONT
-from telnet.handler import combine
-from telnet.options import ECHO, GMCP, LOGOUT, MCCP3, MSDP, NAWS, Role
+from telnet.handler import check_handler, combine
+from telnet.options import ECHO, GMCP, LOGOUT, MCCP3, MSDP, MSSP, NAWS, Role
 
 SOURCES = Path(inspect.getfile(telnet.options)).parent
 
@@ -158,6 +158,42 @@ def test_a_handler_gets_a_shell_and_stays_what_it_is() -> None:
 
 def test_a_handler_of_that_shell_is_left_alone() -> None:
     assert combine(Shell, Shell) is Shell
+
+
+def test_the_handler_itself_is_the_shell() -> None:
+    assert combine(MudHandler, Shell) is Shell
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    ("name", "value", "error", "text"),
+    [
+        ("options", ("x",), TypeError, "options must be classes or instances of Option, not 'x'"),
+        ("options", 5, TypeError, "not iterable"),
+        ("options", iter([MCCP3]), TypeError, "options of Wrong must be a sequence, not .*, which lasts once"),
+        ("options", (MCCP3, MCCP3), ValueError, "given twice"),
+        ("encoding", "klingon", LookupError, "encoding must be one that Python knows"),
+        ("encoding", "utf-16", ValueError, "encoding must leave ASCII as it is"),
+        ("fallback", "klingon", LookupError, "encoding must be one that Python knows"),
+        ("limits", {"line": 5}, TypeError, "limits of Wrong must be a Limits, not {'line': 5}"),
+        ("limits", Limits, TypeError, "limits of Wrong must be a Limits, not <class"),
+    ],
+)
+def test_what_a_connection_would_refuse_is_refused_before_there_is_one(
+    role: Role, name: str, value: Any, error: type[Exception], text: str
+) -> None:
+    wrong = type("Wrong", (MudHandler,), {name: value})
+    with pytest.raises(error, match=text):
+        check_handler(wrong, role)
+
+
+def test_what_a_server_lacks_is_nothing_that_a_client_needs() -> None:
+    class Asking(MudHandler):
+        options = (MSSP,)
+
+    check_handler(Asking, Role.CLIENT)
+    with pytest.raises(ValueError, match="MSSP requires the variables NAME, PLAYERS, UPTIME"):
+        check_handler(Asking, Role.SERVER)
 
 
 @pytest.mark.parametrize("bad", [object, "Player", MCCP3])

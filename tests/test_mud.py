@@ -163,6 +163,39 @@ def test_a_server_without_a_class_makes_plain_connections(engine: Engine) -> Non
         assert receive(engine, client, 3) == IAC + b"\xfc" + EOR
 
 
+def test_the_handler_itself_is_served(engine: Engine) -> None:
+    connection, client = accept(engine, MudHandler)
+    with client:
+        assert type(connection) is MudConnection
+        client.sendall(IAC + DO + EOR)
+        assert receive(engine, client, 3) == IAC + b"\xfc" + EOR
+
+
+def test_the_class_of_a_server_may_say_which_handler_it_serves(engine: Engine) -> None:
+    class Game(MudServer):
+        ConnectionClass = Player  # type: ignore[assignment]
+
+    assert issubclass(Game(engine=engine).ConnectionClass, (Player, MudConnection))
+
+
+@pytest.mark.parametrize(
+    ("members", "error"),
+    [
+        ({"options": ("x",)}, TypeError),
+        ({"options": (spoken.MSSP,)}, ValueError),
+        ({"encoding": "klingon"}, LookupError),
+        ({"fallback": "klingon"}, LookupError),
+        ({"limits": None}, TypeError),
+    ],
+)
+@pytest.mark.parametrize("base", [MudHandler, MudConnection])
+def test_a_server_refuses_at_once_what_each_connection_would(
+    engine: Engine, base: type[Any], members: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        MudServer(type("Wrong", (base,), members), engine=engine)
+
+
 @pytest.mark.parametrize("bad", [object, "Player", MCCP2])
 def test_a_server_of_what_is_no_handler_is_refused(engine: Engine, bad: Any) -> None:
     with pytest.raises(TypeError):

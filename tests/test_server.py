@@ -783,6 +783,11 @@ def test_class_of_the_connections_is_a_class_of_streams(engine: Engine, wrong: A
         TelnetServer(wrong, engine=engine)
 
 
+def test_limits_of_the_connections_are_limits(engine: Engine) -> None:
+    with pytest.raises(TypeError, match="limits of Wrong must be a Limits"):
+        TelnetServer(type("Wrong", (TelnetConnection,), {"limits": 5}), engine=engine)
+
+
 def test_unknown_argument_is_named(engine: Engine) -> None:
     options: dict[str, Any] = {"engine": engine, "sockets": None}
     with pytest.raises(TypeError, match="unknown argument 'sockets' of TelnetServer; known are engine, socket"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from telnet.guard import Guard
@@ -449,19 +449,46 @@ AnyShell = TypeVar("AnyShell", bound=MudHandler)
 def combine(handler: type[Any], shell: type[AnyShell]) -> type[AnyShell]:
     """Return a class that is both: what the handler does, on the connections of a shell.
 
-    A handler that is of that shell already is returned as it is.  Raises ``TypeError`` if it is no subclass of
-    :class:`MudHandler`, or of another shell, and for names that would take the place of the shell's own.
+    A handler that is of that shell already is returned unchanged, and for :class:`MudHandler` itself the shell.
+
+    :raises TypeError: if it is not a subclass of :class:`MudHandler`, if it is of another shell, or if it has names
+        that would take the place of the shell's own.
     """
     if not (isinstance(handler, type) and issubclass(handler, MudHandler)):
         raise TypeError(f"a handler is a subclass of MudHandler, not {handler!r}")
     if issubclass(handler, shell):
         return handler
+    if issubclass(shell, handler):
+        return shell
     if handler.call_later is not MudHandler.call_later:  # who has a clock has a shell
         raise TypeError(f"{handler.__name__} has a shell already, and it is not {shell.__name__}")
     if clashes := _private_names(handler) & set(dir(shell)):
         raise TypeError(f"{handler.__name__} has names of its shell: {', '.join(sorted(clashes))}; choose others")
     members = {"__module__": handler.__module__, "__qualname__": handler.__qualname__, "__doc__": handler.__doc__}
     return type(handler.__name__, (handler, shell), members)
+
+
+def check_handler(handler: type[MudHandler], role: Role) -> None:
+    """Check what a class says of its connections, so that a mistake is found before the first peer comes.
+
+    :param handler: the class of the connections.
+    :param role: which end they are.
+    :raises TypeError: if ``limits`` is not a :class:`~telnet.limits.Limits`, or ``options`` are not what
+        :class:`~telnet.session.Session` takes, again and again.
+    :raises ValueError, LookupError: if :class:`~telnet.session.Session` refuses an option or an encoding.
+    """
+    if not isinstance(handler.limits, Limits):
+        raise TypeError(f"limits of {handler.__name__} must be a Limits, not {handler.limits!r}")
+    if isinstance(handler.options, Iterator):
+        raise TypeError(f"options of {handler.__name__} must be a sequence, not {handler.options!r}, which lasts once")
+    Session(
+        None,
+        handler.options,
+        role=role,
+        limits=handler.limits,
+        encoding=handler.encoding,
+        fallback=handler.fallback,
+    )
 
 
 def _private_names(handler: type[Any]) -> set[str]:

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from telnet.exceptions import StreamBufferOverflow
-from telnet.handler import MudHandler, combine
+from telnet.handler import MudHandler, check_handler, combine
 from telnet.net.connection import TelnetConnection
 from telnet.net.send_queue import FileRegion
 from telnet.net.server import ServerOptions, TelnetServer
@@ -219,7 +219,9 @@ class MudServer(TelnetServer):
     """A server of :class:`MudConnection`; the arguments are those of :class:`~telnet.net.server.Server`.
 
     :param ConnectionClass: a subclass of :class:`MudConnection`, or of :class:`~telnet.handler.MudHandler`, which then
-        runs on the engine.
+        runs on the engine; the class attribute when left out.
+    :raises TypeError, ValueError, LookupError: if the options, limits or encodings of that class are not what a
+        connection needs, and what :class:`~telnet.net.server.Server` raises.
 
     ::
 
@@ -242,6 +244,9 @@ class MudServer(TelnetServer):
     def __init__(
         self, ConnectionClass: type[Stream | MudHandler] | None = None, **kwargs: Unpack[ServerOptions]
     ) -> None:
-        if isinstance(ConnectionClass, type) and not issubclass(ConnectionClass, Stream):
-            ConnectionClass = combine(ConnectionClass, MudConnection)
-        super().__init__(ConnectionClass, **kwargs)
+        wanted = self.ConnectionClass if ConnectionClass is None else ConnectionClass
+        if isinstance(wanted, type) and not issubclass(wanted, Stream):
+            wanted = combine(wanted, MudConnection)
+        super().__init__(wanted, **kwargs)
+        if issubclass(self.ConnectionClass, MudHandler):
+            check_handler(self.ConnectionClass, Role.SERVER)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from telnet.connections import Connections
+from telnet.limits import Limits
 from telnet.log_share import LINES_OF_A_SERVER, LogShare
 from telnet.net.address import Address, Endpoint, display_address, parse_address
 from telnet.net.channel import GONE, Channel, has_peer
@@ -76,6 +77,8 @@ class Server(Channel):
             self.ConnectionClass = ConnectionClass
         if not (isinstance(self.ConnectionClass, type) and issubclass(self.ConnectionClass, Stream)):
             raise TypeError(f"ConnectionClass must be a subclass of Stream, not {self.ConnectionClass!r}")
+        if not isinstance(self.ConnectionClass.limits, Limits):
+            raise TypeError(f"limits of {self.ConnectionClass.__name__} must be a Limits")
         self.listening = False
         self.ssl_enabled = False
         self.connections = Connections()
