@@ -766,6 +766,22 @@ def test_one_turn_inflates_a_bounded_amount() -> None:
     assert len(handler.named("on_line")) == 100
 
 
+@pytest.mark.parametrize("exception", [LookupError, KeyboardInterrupt])
+def test_the_line_that_makes_ready_is_not_lost_with_what_on_ready_raises(exception: type[BaseException]) -> None:
+    class Faulty(Recorder):
+        def on_ready(self) -> None:
+            raise exception
+
+    session = Session(handler := Faulty(), (NAWS,))
+    session.start(0.0)
+
+    with pytest.raises(exception):
+        session.receive(b"one\r\ntwo\r\n", 0.0)
+    session.receive(b"", 0.0)
+
+    assert handler.named("on_line") == [("on_line", "one"), ("on_line", "two")]
+
+
 def test_what_comes_while_inflated_data_waits_keeps_its_place() -> None:
     limits = Limits(inflated=4, inflate_ratio=1000, events=1)
     session = Session(handler := Recorder(), (MCCP3,), limits=limits)

@@ -530,10 +530,12 @@ class Session:
         self._events_left -= 1
         if self._events_left <= 0:
             self._stop()
-        if not self.ready:
-            self._become_ready()
-        if not (self._line_readers and any(option.on_line(line) for option in self._line_readers)):
-            self.emit("on_line", line)
+        try:
+            if not self.ready:
+                self._become_ready()
+        finally:  # the decoder has let go of the line, whatever on_ready raises
+            if not (self._line_readers and any(option.on_line(line) for option in self._line_readers)):
+                self.emit("on_line", line)
 
     def on_line_overflow(self, excerpt: bytes) -> None:
         """A line that is too long (of the decoder)."""
