@@ -52,8 +52,8 @@ class Limits:
     some twenty."""
 
     events: int = 1000
-    """Lines, commands and subnegotiations that one turn of a session delivers; what is left waits for the next turn, so
-    that a read of 65,536 line ends keeps nobody else waiting."""
+    """Lines, commands, subnegotiations and pieces that one turn of a connection delivers; what is left waits for the next
+    turn, so that a read of 65,536 line ends keeps nobody else waiting."""
 
     payload: int = 4096
     """Bytes of subnegotiations that one turn of a session takes, each counted as 32 or more; what is left waits, and a

@@ -28,19 +28,48 @@ class TelnetConnection(Stream):
     def _prepare_input(self) -> None:
         self._events = ParserEvents(self)
         self._parser = Parser(self._events, max_subnegotiation=self.limits.subnegotiation)
+        self._wire = b""  # read, and not parsed yet
 
-    def _process_input(self, data: bytes) -> None:
-        rest: bytes | memoryview = data
-        while rest and self._reading:
-            try:
-                consumed = self._parser.feed(rest)
-            except Exception as exc:
-                consumed = self._parser.consumed
-                self._report(exc)
-            rest = memoryview(rest)[consumed:] if consumed < len(rest) else b""
-        # What follows a request for TLS in the same read was never protected; it is kept for the handshake to refuse.
-        if rest and not (self._closed or self._closing):
-            self._buffer += rest
+    def _take_input(self, data: bytes) -> None:
+        self._wire = self._wire + data if self._wire else data
+        while self._reading and self._events_left > 0:
+            if self._unsplit:
+                self._deliver(b"")
+            elif self._wire:
+                self._parse()
+            else:
+                return
+
+    def _parse(self) -> None:
+        try:
+            self._parser.feed(self._wire)
+        except Exception as exc:
+            self._report(exc)
+        finally:
+            self._wire = self._wire[self._parser.consumed :]
+
+    @property
+    def _pending(self) -> bool:
+        return self._unsplit or bool(self._wire)
+
+    @property
+    def _has_unread(self) -> bool:
+        # What follows a request for TLS in the same read was never protected.
+        return bool(self._buffer or self._wire)
+
+    def _on_data(self, data: bytes) -> None:
+        self._deliver(data)
+        if self._unsplit or self._events_left <= 0:
+            self._parser.stop()
+
+    def _split_again(self) -> None:
+        super()._split_again()
+        self._parser.stop()  # what waits comes before what follows
+
+    def _count_event(self) -> None:
+        self._events_left -= 1
+        if self._events_left <= 0:
+            self._parser.stop()
 
     def _stop_reading(self) -> None:
         super()._stop_reading()
@@ -48,6 +77,7 @@ class TelnetConnection(Stream):
 
     def _release(self, linger: bool) -> None:
         super()._release(linger)
+        self._wire = b""
         # Parser and connection know each other; parted, both go as soon as nobody else holds them.
         del self._events.connection
 
@@ -91,16 +121,20 @@ class ParserEvents:
         self.connection = connection
 
     def on_data(self, data: bytes) -> None:
-        self.connection._deliver(data)
+        self.connection._on_data(data)
 
     def on_command(self, command: bytes) -> None:
+        self.connection._count_event()
         self.connection.on_command(command)
 
     def on_option(self, command: bytes, option: bytes) -> None:
+        self.connection._count_event()
         self.connection.on_option(command, option)
 
     def on_subnegotiation(self, option: bytes, data: bytes) -> None:
+        self.connection._count_event()
         self.connection.on_subnegotiation(option, data)
 
     def on_protocol_error(self, reason: str, data: bytes) -> None:
+        self.connection._count_event()
         self.connection.on_protocol_error(reason, data)

@@ -8,7 +8,7 @@ import socket
 import weakref
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -221,9 +221,10 @@ class Engine:
         """
         if self._polling:
             raise RuntimeError("close() was called from inside a turn; call stop() first")
-        for channel in tuple(self._channels.values()):
-            channel.abandon()
-        self._release()
+        with ExitStack() as stack:  # also when the on_close of one is interrupted
+            stack.callback(self._release)
+            for channel in reversed(self._channels.values()):
+                stack.callback(channel.abandon)
 
     def _check_open(self) -> None:
         if self.closed:

@@ -37,7 +37,6 @@ class MudConnection(TelnetConnection, MudHandler):
     """
 
     def _prepare_input(self) -> None:
-        self._continuing: Timer | None = None  # the turn in which the session goes on with what it has
         self._ready_timer: Timer | None = None
 
     @classmethod
@@ -66,10 +65,12 @@ class MudConnection(TelnetConnection, MudHandler):
 
     def _tell_connected(self) -> None:
         self.session.client.tls = self.ssl_enabled
-        self.session.start(monotonic())
-        if self.session.deadline is not None:
-            self._ready_timer = self.engine.defer(self.limits.ready, self._tick)
-        self._go_on()
+        try:
+            self.session.start(monotonic())
+        finally:
+            if self.session.deadline is not None:
+                self._ready_timer = self.engine.defer(self.limits.ready, self._tick)
+            self._go_on()
 
     def _tick(self) -> None:
         self.session.tick(monotonic())
@@ -89,27 +90,18 @@ class MudConnection(TelnetConnection, MudHandler):
 
     @property
     def _wants_input(self) -> bool:
-        return super()._wants_input and (self._closing or not (self.session.paused or self.session.pending))
+        return super()._wants_input and (self._closing or not self.session.paused)
+
+    @property
+    def _pending(self) -> bool:
+        return self.session.pending and not self.session.paused
 
     @property
     def _has_unread(self) -> bool:
-        return super()._has_unread or self.session.pending
+        return self.session.pending
 
-    def _process_input(self, data: bytes) -> None:
+    def _take_input(self, data: bytes) -> None:
         self.session.receive(data, monotonic())
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Have the session continue in the next turn, if it has anything left, and only then read more."""
-        session = self.session
-        if session.pending and self._reading and not session.paused and self._continuing is None:
-            self._continuing = self.engine.callback(self._continue)
-        self._update_interest()
-
-    def _continue(self) -> None:
-        self._continuing = None
-        if self._reading and not self.session.paused:
-            self._process_input(b"")
 
     def _end_of_input(self) -> None:
         self.session.end()
@@ -162,8 +154,10 @@ class MudConnection(TelnetConnection, MudHandler):
 
     def send_queued(self) -> None:
         """The engine's part: send what was written in this turn."""
-        self._take_output()
-        super().send_queued()
+        try:
+            self._take_output()
+        finally:
+            super().send_queued()
 
     def _session_wakes(self) -> None:
         if self.session.unsent >= WAKE_EACH:
@@ -176,12 +170,15 @@ class MudConnection(TelnetConnection, MudHandler):
         data = self.session.take()
         if not (data and self._can_write):
             return
+        # To leave it out would leave a gap, which may lie in the middle of a compressed stream.
         try:
             super().write(data)
         except StreamBufferOverflow as exc:
-            # To leave it out would leave a gap, which may lie in the middle of a compressed stream.
             self._report(exc)
             self.close(flush=False)
+        except BaseException:  # a handler was interrupted before it could make room
+            self._queue.append(data)
+            raise
 
     # TLS
 
@@ -191,11 +188,11 @@ class MudConnection(TelnetConnection, MudHandler):
             self._take_output()
         return super().startSSL(ssl_options)
 
-    def _handshake_done(self) -> None:
+    def _secured(self) -> None:
         in_the_middle = self.connected
-        super()._handshake_done()
+        super()._secured()
         if in_the_middle and self._reading:
-            self.session.resume()
+            self.resume()
             self.session.client.learn(tls=True)
 
     # The end
@@ -209,9 +206,8 @@ class MudConnection(TelnetConnection, MudHandler):
         super().close(flush)
 
     def _release(self, linger: bool) -> None:
-        for timer in (self._continuing, self._ready_timer):
-            if timer is not None:
-                timer.cancel()
+        if self._ready_timer is not None:
+            self._ready_timer.cancel()
         Stream._release(self, linger)
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import socket as sockets
 import stat
+from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
@@ -298,8 +299,9 @@ class Server(Channel):
         self.close(flush=False)
 
     def _close_connections(self, *, flush: bool) -> None:
-        for connection in (*self.connections, *self._leaving):
-            connection.close(flush)
+        with ExitStack() as stack:  # also when the on_close of one is interrupted
+            for connection in reversed((*self.connections, *self._leaving)):
+                stack.callback(connection.close, flush)
 
     # Placeholders
 

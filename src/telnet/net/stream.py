@@ -105,6 +105,9 @@ class Stream(Channel):
         self._delimiter: ReadDelimiter = None
         self._splitter: Splitter | None = None
         self._buffer = bytearray()
+        self._unsplit = False  # whether the delimiter is still to be looked for in what waits
+        self._events_left = 0  # of what one turn may deliver
+        self._continuing: Timer | None = None  # the turn that goes on with what is left
         self._queue = SendQueue()
         self._connector: Connector | None = None
         self._hostname: str | None = None
@@ -153,9 +156,11 @@ class Stream(Channel):
         self._connector = None
         if isinstance(outcome, StreamConnectError):
             self.connecting = False
-            self._call(self.on_connect_error, outcome)
-            if not self.connecting:  # the handler did not try elsewhere
-                self.close(flush=False)
+            try:
+                self._call(self.on_connect_error, outcome)
+            finally:
+                if not self.connecting:  # the handler did not try elsewhere
+                    self.close(flush=False)
         else:
             self._socket = outcome
             self._or_end(self._enter_service, outcome)
@@ -238,7 +243,7 @@ class Stream(Channel):
         self._splitter = make_splitter(delimiter, lambda: self.regex_search)
         self._delimiter = delimiter
         if self._buffer:
-            self.engine.callback(self._reconsider)
+            self._split_again()
 
     @property
     def buffer_size(self) -> int:
@@ -263,7 +268,7 @@ class Stream(Channel):
             self._or_end(self._shake_hands)
             return
         # TLS may need to read in order to write, and the other way round.
-        if events & READ or self.ssl_enabled and self._wants_input:
+        if self._wants_input and (events & READ or self.ssl_enabled):
             self._read_turn()
         if self._queue and (events & WRITE or self.ssl_enabled):
             self._send_turn()
@@ -297,17 +302,46 @@ class Stream(Channel):
         self._update_interest()
 
     def _process_input(self, data: bytes) -> None:
+        """Deliver as much as one turn may of what was read, and leave the rest to the next."""
+        self._events_left = self.limits.events
+        try:
+            self._take_input(data)
+        finally:
+            self._go_on()
+
+    def _take_input(self, data: bytes) -> None:
         self._deliver(data)
 
+    @property
+    def _pending(self) -> bool:
+        """Whether something that was read waits for another turn, and not for the peer."""
+        return self._unsplit
+
+    def _go_on(self) -> None:
+        """Have the next turn go on with what is left, if anything is, and only then read more."""
+        if self._pending and self._reading and self._continuing is None:
+            self._continuing = self.engine.callback(self._continue)
+        self._update_interest()
+
+    def _continue(self) -> None:
+        self._continuing = None
+        if self._pending and self._reading:
+            self._process_input(b"")
+
+    def _split_again(self) -> None:
+        self._unsplit = True
+        self._go_on()
+
     def _deliver(self, data: bytes) -> None:
-        """Hand on what ``data`` completes, and keep the rest."""
+        """Hand on what ``data`` completes, as far as this turn goes, and keep the rest."""
         waiting: bytes | bytearray = data
         if self._buffer:
             self._buffer += data
             waiting = self._buffer
         position = 0
+        complete = False
         try:
-            while position < len(waiting) and self._reading:
+            while position < len(waiting) and self._reading and self._events_left > 0:
                 splitter = self._splitter
                 if splitter is None:
                     arguments: tuple[Any, ...] = (bytes(waiting[position:]),)
@@ -315,12 +349,11 @@ class Stream(Channel):
                 else:
                     found = splitter.split(waiting, position)
                     if found is None:
+                        complete = True
                         break
                     arguments, position = found
-                try:
-                    self.on_read(*arguments)
-                except Exception as exc:
-                    self._report(exc)
+                self._events_left -= 1
+                self._call(self.on_read, *arguments)
         except Exception as exc:
             self._report(exc)
             self.close(flush=False)
@@ -329,15 +362,12 @@ class Stream(Channel):
                 del waiting[:position]
             elif position < len(waiting) and not self._closed:
                 self._buffer += waiting[position:]
+            self._unsplit = bool(self._buffer) and not complete
         if len(self._buffer) > self._buffer_size:
             self._check_overflow()
 
-    def _reconsider(self) -> None:
-        if self._reading:
-            self._deliver(b"")
-
     def _check_overflow(self) -> None:
-        if not self._reading or len(self._buffer) <= self._unread_limit:
+        if not self._reading or self._unsplit or len(self._buffer) <= self._unread_limit:
             return
         exc = StreamBufferOverflow(
             f"{len(self._buffer)} bytes wait for read_delimiter {self._delimiter!r}; the limit is {self._unread_limit}"
@@ -354,7 +384,7 @@ class Stream(Channel):
     @property
     def _wants_input(self) -> bool:
         # While TLS waits for its turn in the queue, what comes next from the peer is not for us to read.
-        return not self._input_ended and (self._reading or self._closing)
+        return not self._input_ended and (self._closing or (self._reading and not self._pending))
 
     @property
     def _has_unread(self) -> bool:
@@ -478,6 +508,9 @@ class Stream(Channel):
                 self._call(self.on_write)
         finally:
             self._sending = False
+            self._after_sending()
+
+    def _after_sending(self) -> None:
         if self._closing and not self._queue:
             self._finish(linger=True)
         elif self._queue and not self._blocked and self._handshake_timer is None:
@@ -595,15 +628,21 @@ class Stream(Channel):
     def _handshake_done(self) -> None:
         self._stop_handshake_timer()
         self.ssl_enabled = True
-        self._call(self.on_ssl_handshake)
-        if self._closed:
-            return
+        try:
+            self._call(self.on_ssl_handshake)
+        finally:
+            if not self._closed:
+                self._secured()
+
+    def _secured(self) -> None:
+        """Go on with TLS in force."""
+        if self._queue:
+            self._send_soon()
         if self.connecting:
             self._established()
         else:
             self._reading = not self._closing
-        if self._queue:
-            self._send_soon()
+            self._update_interest()
 
     def _handshake_timed_out(self) -> None:
         exc = TimeoutError(errno.ETIMEDOUT, f"no TLS handshake within {self.limits.handshake:g} seconds")
@@ -663,8 +702,9 @@ class Stream(Channel):
         self.connected = self.connecting = False
         self._leave_server()
         self._stop_handshake_timer()
-        if self._close_timer is not None:
-            self._close_timer.cancel()
+        for timer in (self._close_timer, self._continuing):
+            if timer is not None:
+                timer.cancel()
         if self._connector is not None:
             self._connector.abandon()
         self.engine.remove_channel(self)
@@ -697,10 +737,12 @@ class Stream(Channel):
     def _fail(self, exc: Exception, handler: Callable[[Any], None]) -> None:
         """Nothing more can be done on this socket: tell, unless it is just the peer that is gone, and close."""
         gone = isinstance(exc, OSError) and exc.errno in GONE_PLAIN and not isinstance(exc, ssl.SSLError)
-        if self._handshake_timer is not None or not (gone or isinstance(exc, GONE_TLS)):
-            self._stop_handshake_timer()
-            self._call(handler, exc)
-        self.close(flush=False)
+        try:
+            if self._handshake_timer is not None or not (gone or isinstance(exc, GONE_TLS)):
+                self._stop_handshake_timer()
+                self._call(handler, exc)
+        finally:
+            self.close(flush=False)
 
     # What a call needs
 
