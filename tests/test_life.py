@@ -8,9 +8,11 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,7 +21,8 @@ from stream_support import StreamRecorder, reset, stream_pair, tcp_pair
 from tls_support import Certificates
 
 from telnet import Engine, Limits, MudConnection, MudHandler, MudServer, Stream, TelnetConnection, TelnetServer
-from telnet.net.engine import READ
+from telnet.net import mud as mud_module
+from telnet.net.engine import READ, WRITE
 from telnet.net.linger import Linger
 from telnet.net.server import Server
 
@@ -528,3 +531,216 @@ def test_a_broadcast_does_not_mind_who_was_reset(
     assert (received, met[0].events) == ([b"The sun rises."] * 2, ["connect", "close"])
     for client in clients[1:]:
         client.close()
+
+
+# A peer that ends its direction alone
+
+
+class Asked(Life):
+    """Answers a question after a while."""
+
+    limits = Limits(close=5.0, linger=0.2, ready=0.05)
+    session: Any
+
+    def on_line(self, line: str) -> None:
+        self.events.append(line)
+        self.call_later(0.15, self.answer, line)  # type: ignore[attr-defined]
+
+    def answer(self, line: str) -> None:
+        Thread(target=self.call_from_thread, args=(self.finish, line)).start()  # type: ignore[attr-defined]
+
+    def finish(self, line: str) -> None:
+        self.session.send_line(f"{line}: nobody")
+        self.close()  # type: ignore[attr-defined]
+
+    def on_input_end(self) -> None:
+        self.events.append("input end")
+
+
+@pytest.mark.parametrize("host", FAMILIES)
+def test_an_answer_that_comes_later_reaches_who_has_ended_its_direction(
+    engine: Engine, host: str, tmp_path: Path
+) -> None:
+    server, met = serve(engine, MudServer, host, tmp_path, mixin=Asked)
+    with connect(server) as client:
+        client.sendall(b"who")
+        client.shutdown(socket.SHUT_WR)
+        run_until(engine, lambda: met and "input end" in met[0].events)
+        assert (list(server.connections), met[0].interest) == (met, 0)
+        assert receive_all(engine, client) == b"who: nobody\r\n"
+    assert met[0].events == ["connect", "who", "input end", "close"]
+
+
+def test_an_answer_that_comes_later_reaches_who_has_ended_its_direction_of_tls(
+    engine: Engine, tmp_path: Path, certificates: Certificates
+) -> None:
+    context = ssl.create_default_context(cafile=certificates.authority_file)
+    context.maximum_version = (
+        ssl.TLSVersion.TLSv1_2
+    )  # with TLS 1.3 the standard library reads nothing after its own end
+    server, met = serve(engine, MudServer, "127.0.0.1", tmp_path, certificates.server, mixin=Asked)
+    client = connect(server)
+    client.setblocking(False)
+    with context.wrap_socket(client, server_hostname="localhost", do_handshake_on_connect=False) as secured:
+        run_until(engine, lambda: shaken(secured) and server.connections and met[0].connected)
+        secured.send(b"who\r\n")
+        with pytest.raises(ssl.SSLWantReadError):
+            secured.unwrap()
+        run_until(engine, lambda: met[0].closed)
+        assert (secured.recv(100), met[0].events) == (b"who: nobody\r\n", ["connect", "who", "input end", "close"])
+
+
+class HalfClosed(Life):
+    """Writes down when the input ends, and answers nothing."""
+
+    limits = Limits(close=60, linger=0.2, ready=0.05)
+
+    def on_input_end(self) -> None:
+        self.events.append("input end")
+
+
+def half_closed(engine: Engine, folder: Path, mixin: type = HalfClosed) -> tuple[Any, Any, socket.socket]:
+    """A server, its connection whose input has ended, and the client."""
+    server, met = serve(engine, MudServer, "127.0.0.1", folder, mixin=mixin)
+    client = connect(server)
+    client.shutdown(socket.SHUT_WR)
+    run_until(engine, lambda: met and "input end" in met[0].events)
+    return server, met[0], client
+
+
+def test_a_half_closed_connection_ends_in_time(engine: Engine, tmp_path: Path) -> None:
+    class Brief(HalfClosed):
+        limits = Limits(close=0.1, linger=0.2, ready=0.05)
+
+    _, connection, client = half_closed(engine, tmp_path, Brief)
+    with client:
+        connection.write(b"Nobody answers.")
+        assert receive_all(engine, client) == b"Nobody answers."
+        assert connection.events == ["connect", "input end", "close"]
+
+
+@pytest.mark.parametrize("flush", [False, True])
+def test_a_handler_that_has_nothing_to_say_closes_at_the_end_of_the_input(
+    engine: Engine, flush: bool, tmp_path: Path
+) -> None:
+    class Leaving(HalfClosed):
+        def on_input_end(self) -> None:
+            super().on_input_end()
+            self.write(b"Goodbye.")  # type: ignore[attr-defined]
+            self.close(flush)  # type: ignore[attr-defined]
+
+    server, connection, client = half_closed(engine, tmp_path, Leaving)
+    with client:
+        assert receive_all(engine, client) == (b"Goodbye." if flush else b"")
+        assert (connection.events, len(server.connections)) == (["connect", "input end", "close"], 0)
+
+
+def test_a_broadcast_reaches_who_has_ended_its_direction(engine: Engine, tmp_path: Path) -> None:
+    server, connection, client = half_closed(engine, tmp_path)
+    with client:
+        for each in server.connections:
+            each.send_line("The sun rises.")
+        connection.close()
+        assert receive_all(engine, client) == b"The sun rises.\r\n"
+
+
+def test_who_is_gone_altogether_ends_when_something_is_sent(engine: Engine, tmp_path: Path) -> None:
+    _, connection, client = half_closed(engine, tmp_path)
+    client.close()
+    connection.write(b"Anybody there?", flush=True)
+    time.sleep(0.02)
+    connection.write(b"Anybody?", flush=True)
+    assert connection.events == ["connect", "input end", "close"]
+
+
+def test_a_reset_after_the_end_of_the_input_is_noticed_without_spinning(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mud_module, "LOOK_EACH", 0.2)
+    _, connection, client = half_closed(engine, tmp_path)
+    turns: list[int] = []
+    engine.loop(turns.append, 1)
+    reset(client)
+    began = time.monotonic()
+    while not connection.closed:
+        assert time.monotonic() - began < PATIENCE
+        engine.poll(1.0)
+    assert (connection.events, len(turns) < 10) == (["connect", "input end", "close"], True)
+
+
+def test_a_reset_after_the_end_of_the_input_is_noticed_where_nothing_else_can_be(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mud_module, "LOOK_EACH", 0.05)
+    monkeypatch.delattr("select.poll")  # as on Windows
+    _, connection, client = half_closed(engine, tmp_path)
+    reset(client)
+    run_until(engine, lambda: connection.closed)
+    assert connection.events == ["connect", "input end", "close"]
+
+
+def test_a_peer_of_a_unix_socket_that_is_gone_altogether_ends_at_once(engine: Engine, tmp_path: Path) -> None:
+    server, met = serve(engine, MudServer, "unix", tmp_path, mixin=HalfClosed)
+    connect(server).close()
+    run_until(engine, lambda: met and met[0].closed)
+    assert met[0].events == ["connect", "input end", "close"]
+
+
+def test_a_reset_of_who_reads_nothing_after_the_end_of_its_input_ends(engine: Engine, tmp_path: Path) -> None:
+    _, connection, client = half_closed(engine, tmp_path)
+    fill_up(connection)
+    run_for(engine, 0.02)
+    assert connection.interest == WRITE
+    reset(client)
+    run_until(engine, lambda: connection.closed)
+    assert connection.events == ["connect", "input end", "close"]
+
+
+def test_the_end_of_the_input_waits_for_a_pause_to_end(engine: Engine, tmp_path: Path) -> None:
+    server, met = serve(engine, MudServer, "127.0.0.1", tmp_path, mixin=HalfClosed)
+    with connect(server) as client:
+        run_until(engine, lambda: server.connections)
+        met[0].pause()
+        client.shutdown(socket.SHUT_WR)
+        run_for(engine, 0.05)
+        assert met[0].events == ["connect"]
+        met[0].resume()
+        run_until(engine, lambda: "input end" in met[0].events)
+
+
+def test_a_client_closes_when_its_server_ends(engine: Engine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client: Any = type("Client", (HalfClosed, MudConnection), {"met": []})(engine=engine)
+        client.connect(listener.getsockname())
+        run_until(engine, lambda: client.connected)
+        accepted, _ = listener.accept()
+        with accepted:
+            accepted.shutdown(socket.SHUT_WR)
+            run_until(engine, lambda: client.closed)
+    assert client.events == ["connect", "input end", "close"]
+
+
+@pytest.mark.parametrize("where", ["line", "input end"])
+def test_an_interrupt_at_the_end_of_the_input_loses_nothing(engine: Engine, where: str, tmp_path: Path) -> None:
+    class Interrupted(Life):
+        limits = Limits(close=0.2, linger=0.2, ready=0.05)
+
+        def on_line(self, line: str) -> None:
+            self.note("line")
+
+        def on_input_end(self) -> None:
+            self.note("input end")
+
+        def note(self, event: str) -> None:
+            self.events.append(event)
+            if event == where:
+                raise KeyboardInterrupt
+
+    server, met = serve(engine, MudServer, "127.0.0.1", tmp_path, mixin=Interrupted)
+    with connect(server) as client:
+        client.sendall(b"who")
+        client.shutdown(socket.SHUT_WR)
+        with pytest.raises(KeyboardInterrupt):
+            run_until(engine, lambda: met and met[0].closed)
+        run_until(engine, lambda: met[0].closed)
+    assert met[0].events == ["connect", "line", "input end", "close"]

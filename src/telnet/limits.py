@@ -52,8 +52,8 @@ class Limits:
     some twenty."""
 
     events: int = 1000
-    """Lines, commands, subnegotiations and pieces that one turn of a connection delivers; what is left waits for the next
-    turn, so that a read of 65,536 line ends keeps nobody else waiting."""
+    """Lines, commands, subnegotiations and pieces that one turn of a connection delivers; what is left waits for the
+    next turn, so that a read of 65,536 line ends keeps nobody else waiting."""
 
     payload: int = 4096
     """Bytes of subnegotiations that one turn of a session takes, each counted as 32 or more; what is left waits, and a
@@ -72,7 +72,8 @@ class Limits:
     """For a TLS handshake: a few round trips, even over a satellite link; a silent peer must not hold a descriptor."""
 
     close: float = 30.0
-    """For a closing connection to take any of the output that still waits; starts anew with every byte it takes."""
+    """For a closing connection to take any of the output that still waits; starts anew with every byte it takes.  And
+    for a handler to answer a peer that has ended its own direction."""
 
     linger: float = 2.0
     """For the peer to read the last output and close after us: closing at once on unread input would destroy it."""

@@ -243,9 +243,11 @@ class Session:
 
     def end(self) -> None:
         """The peer sends nothing more: an unfinished line is the last, and ``on_input_end`` follows."""
-        if last := self.flush_line():
-            self.on_line(last)
-        self.emit("on_input_end")
+        try:
+            if last := self.flush_line():
+                self.on_line(last)
+        finally:
+            self.emit("on_input_end")
 
     def flush_line(self) -> str:
         """Return what came of a line that has no end yet, and take it for finished: a prompt without a mark."""

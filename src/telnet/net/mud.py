@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from telnet.exceptions import StreamBufferOverflow
 from telnet.handler import MudHandler, check_handler, combine
+from telnet.net.channel import is_gone
 from telnet.net.connection import TelnetConnection
 from telnet.net.send_queue import FileRegion
 from telnet.net.server import ServerOptions, TelnetServer
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MudConnection", "MudServer"]
 
+# How often the peer of a half-closed connection is looked for, in seconds: it may have gone altogether meanwhile.
+LOOK_EACH = 1.0
+
 
 class MudConnection(TelnetConnection, MudHandler):
     """A connection with a session: subclass it, and see :class:`~telnet.handler.MudHandler` for what to write.
@@ -38,6 +42,7 @@ class MudConnection(TelnetConnection, MudHandler):
 
     def _prepare_input(self) -> None:
         self._ready_timer: Timer | None = None
+        self._gone_timer: Timer | None = None
 
     @classmethod
     def running(cls, handler: type[MudHandler]) -> type[Self]:
@@ -104,8 +109,27 @@ class MudConnection(TelnetConnection, MudHandler):
         self.session.receive(data, monotonic())
 
     def _end_of_input(self) -> None:
-        self.session.end()
-        super()._end_of_input()
+        self._input_ended = True
+        try:
+            self.session.end()
+        finally:
+            if self.session.role is Role.CLIENT:
+                super()._end_of_input()
+            else:
+                self._stay_half_closed()
+
+    def _stay_half_closed(self) -> None:
+        """Leave the handler time to answer what a client asked before it ended its direction."""
+        if self.connected and not self._closing:
+            self._close_timer = self.engine.defer(self.limits.close, self.close)
+            self._gone_timer = self.engine.cycle(LOOK_EACH, self._look_for_peer)
+            self._look_for_peer()
+        self._update_interest()
+
+    def _look_for_peer(self) -> None:
+        # With nothing to read or to write, the engine watches for nothing.
+        if self._socket is not None and is_gone(self._socket):
+            self.close(flush=False)
 
     def _stop_reading(self) -> None:
         Stream._stop_reading(self)
@@ -206,8 +230,9 @@ class MudConnection(TelnetConnection, MudHandler):
         super().close(flush)
 
     def _release(self, linger: bool) -> None:
-        if self._ready_timer is not None:
-            self._ready_timer.cancel()
+        for timer in (self._ready_timer, self._gone_timer):
+            if timer is not None:
+                timer.cancel()
         Stream._release(self, linger)
 
 

@@ -673,6 +673,8 @@ class Stream(Channel):
             self._closing = True
             self._stop_reading()
             self._leave_server()
+            if self._close_timer is not None:
+                self._close_timer.cancel()
             self._close_timer = self.engine.cycle(self.limits.close, self._check_progress)
 
     def abandon(self) -> None:
