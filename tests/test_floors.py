@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     # 0: knows nothing
     "telnet.accepting": 0,
+    "telnet.address": 0,
     "telnet.bucket": 0,
     "telnet.connections": 0,
     "telnet.constants": 0,

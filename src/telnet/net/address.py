@@ -15,11 +15,11 @@ A list is taken for a tuple, ``"<broadcast>"`` for ``""``.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 from typing import Any, NamedTuple
 
+from telnet.address import display_address
 from telnet.exceptions import InvalidAddressFormatError
 
 __all__ = ["Address", "Endpoint", "display_address", "parse_address"]
@@ -118,12 +118,3 @@ def _in_range(name: str, value: Any, highest: int) -> int:
     if not 0 <= value <= highest:
         raise InvalidAddressFormatError(f"{name} must be between 0 and {highest}, not {value}")
     return value
-
-
-def display_address(address: Any) -> Any:
-    """Return a socket address as people know it: an IPv4 peer of a dual-stack socket as ``(host, port)``."""
-    if isinstance(address, tuple) and len(address) == 4:
-        host = str(address[0])
-        if host.startswith("::ffff:") and (mapped := ipaddress.IPv6Address(host).ipv4_mapped) is not None:
-            return (str(mapped), address[1])
-    return address
