@@ -6,13 +6,17 @@ import errno
 from enum import Enum, auto
 from typing import Final
 
-__all__ = ["ACCEPTS_PER_TURN", "PAUSE", "Failure", "failure_of"]
+__all__ = ["ACCEPTS_PER_TURN", "PAUSE", "Failure", "Shortage", "failure_of"]
 
 ACCEPTS_PER_TURN: Final = 64
 """How many connections one turn accepts, so that a crowd at the door does not keep those inside waiting."""
 
 PAUSE: Final = 0.25
 """How long accepting pauses, in seconds, when the system has no descriptor or memory left for another connection."""
+
+
+_EACH: Final = 60.0
+"""How often a shortage is logged at most, in seconds: it may come and go with every player who leaves."""
 
 
 class Failure(Enum):
@@ -52,3 +56,39 @@ def failure_of(exc: OSError) -> Failure:
     if exc.errno in _BROKEN:
         return Failure.BROKEN
     return Failure.GONE if exc.errno in _GONE else Failure.EXHAUSTED
+
+
+class Shortage:
+    """What is logged while the system has no room for another connection: one line an episode, and one a minute."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None  # when the present episode began
+        self._told = False  # whether there was a line about it
+        self._logged: float | None = None  # when the latest line was written
+        self._failures = 0  # since that line
+
+    def failed(self, now: float, exc: OSError) -> str:
+        """Return what is to be logged as a warning about this failure, possibly nothing.
+
+        :param now: the time in seconds, of any steady clock.
+        :param exc: what an ``accept()`` raised that means :attr:`Failure.EXHAUSTED`.
+        """
+        if self._since is None:
+            self._since = now
+        self._failures += 1
+        if self._logged is not None and now - self._logged < _EACH:
+            return ""
+        again = f"; {self._failures} failures since the last such line" if self._logged is not None else ""
+        self._logged, self._told, self._failures = now, True, 0
+        return f"cannot accept ({exc.strerror or exc}); trying again every {PAUSE:g} seconds{again}"
+
+    def ended(self, now: float) -> str:
+        """Return what is to be logged, now that connections can be accepted again, possibly nothing.
+
+        :param now: the time in seconds.
+        """
+        if self._since is None:
+            return ""
+        lasted, told = now - self._since, self._told
+        self._since, self._told = None, False
+        return f"accepting again after {lasted:.1f} seconds" if told else ""
