@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import resource
 import socket
@@ -450,12 +451,79 @@ def test_close_in_on_read_with_more_input_waiting_is_quiet(engine: Engine, caplo
     assert not caplog.records
 
 
-def test_an_accept_that_fails_leaves_the_server_listening(engine: Engine) -> None:
+def test_a_listener_that_was_shut_down_closes_the_server_with_an_error(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Noting(TelnetServer):
+        closes = 0
+
+        def on_close(self) -> None:
+            self.closes += 1
+            super().on_close()
+
+    server = Noting(Brief, engine=engine).listen(LOOPBACK)
+    address = server.local_address
+    accepted, client = join(engine, server)
+    with client:
+        assert server._socket is not None
+        server._socket.shutdown(socket.SHUT_RDWR)
+        run_until(engine, lambda: server.closed)
+        assert receive_all(engine, client) == b""
+    assert (server.closes, accepted.closed, server.listening) == (1, True, False)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("ERROR", f"Noting on {address!r}: it cannot be listened on any more (Invalid argument); closing")
+    ]
+
+
+@needs_dual_stack
+def test_one_listener_of_several_that_was_shut_down_closes_the_server(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        answer(patched, "127.0.0.1", "::1")
+        server = TelnetServer(engine=engine).listen(("mud.example", 0))
+    further = server._slaves[0]._socket
+    assert further is not None
+    further.shutdown(socket.SHUT_RDWR)
+    run_until(engine, lambda: server.closed)
+
+
+def accepting(monkeypatch: pytest.MonkeyPatch, *failures: int) -> None:
+    """Have accept() fail with these numbers before it goes on as always."""
+    left = list(failures)
+    accept = socket.socket.accept
+
+    def failing(self: socket.socket) -> Any:
+        if left:
+            number = left.pop(0)
+            raise OSError(number, os.strerror(number))
+        return accept(self)
+
+    monkeypatch.setattr(socket.socket, "accept", failing)
+
+
+@pytest.mark.parametrize("number", [errno.ECONNABORTED, errno.EPROTO, errno.ENETDOWN, errno.EPERM])
+def test_an_accept_that_fails_for_who_is_gone_leaves_the_others_be(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
     server = TelnetServer(engine=engine).listen(LOOPBACK)
-    assert server._socket is not None
-    server._socket.shutdown(socket.SHUT_RDWR)  # accept() now says EINVAL
-    server.handle_events(1)
-    assert server.listening
+    accepting(monkeypatch, number)
+    with connect(server):
+        run_until(engine, lambda: server.connections)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EIO])
+def test_an_accept_that_fails_for_want_of_something_is_tried_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    server = TelnetServer(engine=engine).listen(LOOPBACK)
+    accepting(monkeypatch, number, number, number)
+    with caplog.at_level(logging.INFO, "telnet"), connect(server):
+        run_until(engine, lambda: server.connections)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert f"cannot accept ({os.strerror(number)}); trying again every 0.25 seconds" in caplog.text
+    assert "accepting again after" in caplog.text
 
 
 # When descriptors run out
@@ -507,6 +575,40 @@ def test_who_was_accepted_before_descriptors_ran_out_stays(
         first.sendall(b"look")
         run_until(engine, lambda: ("read", b"look") in accepted.events)
         run_until(engine, lambda: len(server.connections) == 2)
+
+
+def test_a_lack_of_descriptors_is_one_episode_in_which_those_inside_are_served(
+    engine: Engine, leave_descriptors: Callable[[int], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    server = TelnetServer(Brief, engine=engine).listen(LOOPBACK)
+    accepted, client = join(engine, server)
+    with client, connect(server), connect(server), caplog.at_level(logging.INFO, "telnet"):
+        leave_descriptors(0)
+        run_for(engine, 0.6)
+        client.sendall(b"look")
+        run_until(engine, lambda: ("read", b"look") in accepted.events)
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        leave_descriptors(-1)
+        run_until(engine, lambda: len(server.connections) == 3)
+        assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+def test_a_system_that_cannot_watch_the_listener_again_is_asked_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = TelnetServer(engine=engine).listen(LOOPBACK)
+    accepting(monkeypatch, errno.EMFILE)
+    with connect(server):
+        run_until(engine, lambda: server.interest == 0)
+        with monkeypatch.context() as patched:
+
+            def refuse(*_: object) -> None:
+                raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+            patched.setattr(engine, "modify_channel", refuse)
+            run_for(engine, 0.4)
+        run_until(engine, lambda: server.connections)
+    assert len(caplog.records) == 1
 
 
 def test_close_during_the_pause_is_the_end(engine: Engine, leave_descriptors: Callable[[int], None]) -> None:

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
+from telnet.accepting import ACCEPTS_PER_TURN, PAUSE, Failure, Shortage, failure_of
 from telnet.connections import Connections
 from telnet.limits import Limits
 from telnet.log_share import LINES_OF_A_SERVER, LogShare
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
 __all__ = ["Server", "ServerOptions", "TelnetServer"]
-
-# How many connections one turn accepts, so that a crowd at the door does not keep those inside waiting.
-ACCEPTS_PER_TURN = 64
-
-# How long accepting pauses when the system has no descriptor or memory left for another connection.
-PAUSE = 0.25
-EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 # How often another port is tried when one that is free for one address is taken on the next.
 PORT_ATTEMPTS = 16
@@ -87,6 +81,7 @@ class Server(Channel):
         self._slaves: list[Slave] = []
         self._tls: TLS | None = None
         self._paused: Timer | None = None
+        self._shortage = Shortage()
         self._unix_path: tuple[str, int] | None = None
         self._flush_on_close = True
         super().__init__(engine=kwargs.get("engine"), socket=kwargs.get("socket"))
@@ -218,13 +213,26 @@ class Server(Channel):
                 return
             try:
                 accepted, address = listener.accept()
-            except (BlockingIOError, InterruptedError):
-                return
             except OSError as exc:
-                if exc.errno in EXHAUSTED:
-                    return self._pause(exc)
-                continue  # this one went away while it waited
-            self._accept(accepted, address)
+                failure = failure_of(exc)
+                if failure is not Failure.GONE:
+                    return self._stop_for(failure, exc)
+            else:
+                self._log_room()
+                self._accept(accepted, address)
+
+    def _stop_for(self, failure: Failure, exc: OSError) -> None:
+        if failure is Failure.NOBODY:
+            self._log_room()
+        elif failure is Failure.EXHAUSTED:
+            self._pause(exc)
+        else:
+            self._log(logging.ERROR, f"it cannot be listened on any more ({exc.strerror}); closing")
+            self.close()
+
+    def _log_room(self) -> None:
+        if text := self._shortage.ended(self._time()):
+            self._log(logging.INFO, text)
 
     def _accept(self, accepted: sockets.socket, address: Any) -> None:
         if not has_peer(accepted):
@@ -243,16 +251,19 @@ class Server(Channel):
     def _pause(self, exc: OSError) -> None:
         if self._paused is not None:
             return
-        self._log(logging.WARNING, f"cannot accept ({exc.strerror}); trying again every {PAUSE:g} seconds")
+        if text := self._shortage.failed(self._time(), exc):
+            self._log(logging.WARNING, text)
         for channel in (self, *self._slaves):
             channel._watch(0)
         self._paused = self.engine.defer(PAUSE, self._resume)
 
     def _resume(self) -> None:
         self._paused = None
-        if self.listening:
+        try:
             for channel in (self, *self._slaves):
                 channel._watch(READ)
+        except OSError as exc:
+            self._pause(exc)
 
     def _connection_writable(self, connection: Stream) -> None:
         self.connections._members[connection] = None
