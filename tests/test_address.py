@@ -46,7 +46,7 @@ def test_form_is_understood(address: Address, endpoint: Endpoint) -> None:
 
 
 @needs_unix_sockets
-@pytest.mark.parametrize("path", ["/run/mud.sock", "mud.sock", "\0mud"])
+@pytest.mark.parametrize("path", ["/run/mud.sock", "./mud.sock", "sockets/mud", "\0mud"])
 def test_string_is_the_path_of_a_unix_socket(path: str) -> None:
     endpoint = parse_address(path)
     assert endpoint == Endpoint(socket.AF_UNIX, path)
@@ -54,8 +54,24 @@ def test_string_is_the_path_of_a_unix_socket(path: str) -> None:
 
 
 @needs_unix_sockets
-def test_path_object_is_the_path_of_a_unix_socket() -> None:
-    assert parse_address(Path("/run/mud.sock")) == Endpoint(socket.AF_UNIX, "/run/mud.sock")
+@pytest.mark.parametrize("path", ["/run/mud.sock", "mud.sock", "4000"])
+def test_path_object_is_the_path_of_a_unix_socket(path: str) -> None:
+    assert parse_address(Path(path)) == Endpoint(socket.AF_UNIX, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("localhost", 'connect(("localhost", 4000)), or connect("./localhost") for a UNIX path'),
+        ("127.0.0.1", 'connect(("127.0.0.1", 4000)), or connect("./127.0.0.1") for a UNIX path'),
+        ("::1", 'connect(("::1", 4000)), or connect("./::1") for a UNIX path'),
+        ("mud.example:4000", 'connect(("mud.example:4000", 4000)), or connect("./mud.example:4000") for a UNIX path'),
+        ("4000", 'connect(4000), or connect("./4000") for a UNIX path'),
+    ],
+)
+def test_string_that_is_no_path_is_refused_with_the_right_call(text: str, meant: str) -> None:
+    with pytest.raises(InvalidAddressFormatError, match=re.escape(f"not {text!r}: write {meant}")):
+        parse_address(text, "connect")
 
 
 def test_internet_address_is_not_a_unix_socket() -> None:

@@ -295,6 +295,11 @@ def test_a_host_name_is_looked_up_off_the_loop() -> None:
         assert stream.remote_address == listener.getsockname()
 
 
+def test_a_host_without_its_port_is_an_error_of_the_call() -> None:
+    with Engine() as engine, pytest.raises(InvalidAddressFormatError, match=r'write connect\(\("localhost", 4000\)\)'):
+        Stream(engine=engine).connect("localhost")
+
+
 def test_a_name_that_cannot_be_looked_up_is_a_connect_error() -> None:
     with Engine() as engine:
         stream = Outgoing(engine=engine).connect(("mud" * 40 + ".example", 4000))

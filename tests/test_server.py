@@ -261,7 +261,7 @@ def test_relative_path_is_removed_wherever_the_program_has_gone(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    server = TelnetServer(engine=engine).listen("mud")
+    server = TelnetServer(engine=engine).listen("./mud")
     monkeypatch.chdir("/")
     server.close()
     assert not (tmp_path / "mud").exists()
@@ -871,6 +871,15 @@ def test_address_of_no_known_form_is_an_error(engine: Engine, address: Any) -> N
     with pytest.raises(InvalidAddressFormatError):
         server.listen(address)
     assert not server.listening
+
+
+def test_a_host_without_its_parentheses_is_an_error(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidAddressFormatError, match=r'write listen\(\("localhost", 4000\)\)'):
+        TelnetServer(engine=engine).listen("localhost", 4000)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("backlog", [None, "5", True, 1.5])

@@ -3,7 +3,7 @@
 ===========================  ==========================================================================
 form                         meaning
 ===========================  ==========================================================================
-``"/run/mud.sock"``          a UNIX socket; ``"\\0name"`` an abstract one (Linux)
+``"/run/mud.sock"``          a UNIX socket, by a ``Path`` or a ``str`` with a slash; ``"\\0name"`` an abstract one (Linux)
 ``4000``                     the port on every address of this machine (to connect to: on this machine)
 ``("", 4000)``               the same
 ``("mud.example", 4000)``    a host name, or an IPv4 or IPv6 address, and a port
@@ -77,11 +77,14 @@ class Endpoint(NamedTuple):
         return list(found)
 
 
-def parse_address(address: Address) -> Endpoint:
+def parse_address(address: Address, call: str = "listen") -> Endpoint:
     """Return the :class:`Endpoint` that ``address`` means; nothing is looked up.
 
+    :param call: what it was given to, for the text of an error.
     :raises InvalidAddressFormatError: when it has none of the forms above, or a port is out of range.
     """
+    if isinstance(address, str):
+        _check_is_path(address, call)
     if isinstance(address, (str, os.PathLike)):
         return _unix(os.fspath(address))
     if isinstance(address, int) and not isinstance(address, bool):
@@ -89,6 +92,15 @@ def parse_address(address: Address) -> Endpoint:
     if isinstance(address, (tuple, list)) and len(address) in (2, 4) and isinstance(address[0], str):
         return _internet(*address)
     raise InvalidAddressFormatError(f"an address is {FORMS}, not {address!r}")
+
+
+def _check_is_path(text: str, call: str) -> None:
+    # listen("localhost", 4000) would be a UNIX socket of that name in the working directory.
+    if text and "/" not in text and not text.startswith("\0"):
+        meant = text if text.isdecimal() else f'("{text}", 4000)'
+        raise InvalidAddressFormatError(
+            f'an address is {FORMS}, not {text!r}: write {call}({meant}), or {call}("./{text}") for a UNIX path'
+        )
 
 
 def _unix(path: str) -> Endpoint:

@@ -134,7 +134,8 @@ class Stream(Channel):
     def connect(self, address: Address) -> Self:
         """Begin to connect to ``address``; ``on_connect`` or ``on_connect_error`` tells how it went, from the engine.
 
-        :param address: (host, port), a 4-tuple for IPv6, a port on this machine, or the path of a UNIX socket.  Host
+        :param address: (host, port), a 4-tuple for IPv6, a port on this machine, or the path of a UNIX socket, a
+            ``Path`` or a ``str`` with a slash.  Host
             names are looked up in the background, and all their addresses tried, within ``limits.connect`` seconds.
         :returns: the stream itself.
         :raises InvalidAddressFormatError: for anything else.
@@ -143,7 +144,7 @@ class Stream(Channel):
         self._check_not_closed("connect")
         if self.connected or self.connecting:
             raise RuntimeError(f"cannot connect: already {'connected' if self.connected else 'connecting'}")
-        endpoint = parse_address(address)
+        endpoint = parse_address(address, "connect")
         self._hostname = None if endpoint.is_unix else endpoint.host or "localhost"
         self.connecting = True
         given, self._socket = self._socket, None
