@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from telnet import InvalidAddressFormatError
-from telnet.net.address import Address, Endpoint, display_address, parse_address
+from telnet.net.address import Address, Endpoint, display_address, naming, parse_address
 
 needs_unix_sockets = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no UNIX sockets here")
 needs_ipv6 = pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
@@ -191,6 +191,38 @@ def test_host_name_is_no_literal(host: str) -> None:
 def test_ipv4_literal_in_a_4_tuple_is_an_error() -> None:
     with pytest.raises(OSError):
         parse_address(("127.0.0.1", 4000, 0, 0)).resolve()
+
+
+# Errors
+
+
+def test_error_names_the_address_and_stays_of_its_type() -> None:
+    raised = OSError(98, "Address already in use")
+    with pytest.raises(OSError) as caught, naming(("::ffff:0.0.0.0", 4000, 0, 0)):
+        raise raised
+    assert caught.value is raised
+    assert raised.args == (98, "Address already in use: ('0.0.0.0', 4000)")
+    assert str(raised) == "[Errno 98] Address already in use: ('0.0.0.0', 4000)"
+
+
+def test_error_of_a_look_up_names_the_host() -> None:
+    with pytest.raises(socket.gaierror) as caught, naming(("mud.example", 4000)):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    assert caught.value.args == (socket.EAI_NONAME, "Name or service not known: ('mud.example', 4000)")
+
+
+def test_error_without_a_number_names_the_address_too() -> None:
+    with pytest.raises(OSError) as caught, naming("/x"):
+        raise OSError("AF_UNIX path too long")
+    assert str(caught.value) == "AF_UNIX path too long: '/x'"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("/run/mud.sock", "/run/mud.sock"), (4000, ("", 4000)), (("a", 1), ("a", 1)), (("a", 1, 2, 3), ("a", 1, 2, 3))],
+)
+def test_endpoint_is_shown_as_it_is_written(address: Address, shown: Any) -> None:
+    assert parse_address(address).shown == shown
 
 
 # What people see

@@ -82,12 +82,13 @@ def test_on_connect_follows_from_the_engine_and_not_inside_connect() -> None:
 def test_a_refused_connection_is_on_connect_error_and_then_on_close() -> None:
     """B18: it was on_read_error, or even on_connect."""
     with Engine() as engine:
-        stream = Outgoing(engine=engine).connect(refusing_address())
+        address = refusing_address()
+        stream = Outgoing(engine=engine).connect(address)
         run_until(engine, lambda: stream.closed)
         assert stream.names() == ["connect_error", "close"]
         exc = stream.events[0][1]
         assert isinstance(exc, StreamConnectError)
-        assert exc.args == (errno.ECONNREFUSED, "Connection refused")
+        assert exc.args == (errno.ECONNREFUSED, f"Connection refused: {address!r}")
         assert (stream.connecting, stream.connected) == (False, False)
 
 
@@ -177,10 +178,11 @@ def test_a_given_socket_chooses_the_address_of_its_family() -> None:
 
 def test_a_given_socket_of_another_family_is_a_connect_error() -> None:
     with Engine() as engine:
-        stream = Outgoing(engine=engine, socket=socket.socket(socket.AF_UNIX)).connect(refusing_address())
+        address = refusing_address()
+        stream = Outgoing(engine=engine, socket=socket.socket(socket.AF_UNIX)).connect(address)
         run_until(engine, lambda: stream.closed)
         assert stream.names() == ["connect_error", "close"]
-        assert "no address of the given socket's family" in str(stream.events[0][1])
+        assert f"no address of the given socket's family: {address!r}" in str(stream.events[0][1])
 
 
 def test_a_bad_address_raises_at_the_call_and_leaves_the_stream_usable() -> None:
@@ -348,7 +350,8 @@ def test_a_missing_unix_socket_is_a_connect_error_and_then_close(tmp_path: Path)
         stream = Outgoing(engine=engine).connect(tmp_path / "missing.sock")
         run_until(engine, lambda: stream.closed)
         assert stream.names() == ["connect_error", "close"]
-        assert stream.events[0][1].errno == errno.ENOENT
+        exc = stream.events[0][1]
+        assert exc.args == (errno.ENOENT, f"No such file or directory: '{tmp_path}/missing.sock'")
 
 
 def test_a_unix_socket_whose_queue_is_full_is_a_connect_error(tmp_path: Path) -> None:

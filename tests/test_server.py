@@ -101,7 +101,7 @@ def test_a_host_name_is_looked_up(engine: Engine) -> None:
 
 
 def test_an_unknown_host_name_is_an_error_of_the_call(engine: Engine) -> None:
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=r": \('no-such-host.invalid', 0\)"):
         TelnetServer(engine=engine).listen(("no-such-host.invalid", 0))
 
 
@@ -184,7 +184,23 @@ def test_a_port_is_not_shared_unless_asked_for(engine: Engine) -> None:
     first = TelnetServer(engine=engine).listen(LOOPBACK)
     with pytest.raises(OSError) as caught:
         TelnetServer(engine=engine).listen(first.local_address)
-    assert caught.value.errno == errno.EADDRINUSE
+    assert caught.value.args == (errno.EADDRINUSE, f"Address already in use: {first.local_address!r}")
+
+
+@needs_dual_stack
+def test_a_port_that_is_taken_on_every_address_is_named_so(engine: Engine) -> None:
+    port = TelnetServer(engine=engine).listen(0).local_address[1]
+    with pytest.raises(OSError, match=rf"Address already in use: \('::', {port}, 0, 0\)"):
+        TelnetServer(engine=engine).listen(port)
+    with pytest.raises(OSError, match=rf"Address already in use: \('0.0.0.0', {port}\)"):
+        TelnetServer(engine=engine).listen(port, slave=False)
+    with socket.socket() as given, pytest.raises(OSError, match=rf"Address already in use: \('', {port}\)"):
+        TelnetServer(engine=engine, socket=given).listen(port)
+
+
+def test_a_path_that_is_too_long_is_named(engine: Engine) -> None:
+    with pytest.raises(OSError, match="path too long: '/xxx"):
+        TelnetServer(engine=engine).listen("/" + "x" * 200)
 
 
 def test_a_server_that_could_not_listen_can_try_elsewhere(engine: Engine) -> None:

@@ -3,7 +3,8 @@
 ===========================  ==========================================================================
 form                         meaning
 ===========================  ==========================================================================
-``"/run/mud.sock"``          a UNIX socket, by a ``Path`` or a ``str`` with a slash; ``"\\0name"`` an abstract one (Linux)
+``"/run/mud.sock"``          a UNIX socket; a ``str`` needs a slash, a ``Path`` does not
+``"\\0name"``                an abstract UNIX socket (Linux)
 ``4000``                     the port on every address of this machine (to connect to: on this machine)
 ``("", 4000)``               the same
 ``("mud.example", 4000)``    a host name, or an IPv4 or IPv6 address, and a port
@@ -17,12 +18,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from telnet.address import display_address
 from telnet.exceptions import InvalidAddressFormatError
 
-__all__ = ["Address", "Endpoint", "display_address", "parse_address"]
+__all__ = ["Address", "Endpoint", "display_address", "naming", "parse_address"]
 
 Address = str | os.PathLike[str] | int | tuple[str, int] | tuple[str, int, int, int] | list[Any]
 
@@ -62,6 +65,14 @@ class Endpoint(NamedTuple):
             return None
 
     @property
+    def shown(self) -> Any:
+        """The address as people write it."""
+        if self.is_unix:
+            return self.host
+        extra = (self.flowinfo, self.scope_id) if self.family == socket.AF_INET6 else ()
+        return (self.host, self.port, *extra)
+
+    @property
     def is_unix(self) -> bool:
         """Whether this is a UNIX socket's path (``bool``)."""
         return self.family == getattr(socket, "AF_UNIX", None)
@@ -75,6 +86,18 @@ class Endpoint(NamedTuple):
             extra = (self.flowinfo, self.scope_id)
             found[family, (*address[:2], *extra) if any(extra) else address] = None
         return list(found)
+
+
+@contextmanager
+def naming(address: Any) -> Iterator[None]:
+    """Have an :exc:`OSError` that is raised inside say what address it is about."""
+    try:
+        yield
+    except OSError as exc:
+        text = f"{exc.strerror or exc}: {display_address(address)!r}"
+        exc.args = (text,) if exc.errno is None else (exc.errno, text)
+        exc.strerror = text
+        raise
 
 
 def parse_address(address: Address, call: str = "listen") -> Endpoint:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from telnet.exceptions import StreamConnectError
-from telnet.net.address import Endpoint
+from telnet.net.address import Endpoint, display_address
 from telnet.net.engine import WRITE, Engine
 from telnet.net.timers import Timer
 
@@ -45,7 +45,8 @@ class Connector:
         self._on_done: Callable[[socket.socket | StreamConnectError], None] | None = on_done
         self._socket: socket.socket | None = None
         self._answers: list[tuple[int, Any]] = []
-        self._error = StreamConnectError(errno.EADDRNOTAVAIL, "no address of the given socket's family")
+        self._trying = endpoint.shown  # the address that the present attempt is about
+        self._error = self._error_of(errno.EADDRNOTAVAIL, "no address of the given socket's family")
         self._deadline = engine.defer(timeout, self._give_up)
         self._turn: Timer | None = None
         self._patience = timeout
@@ -80,7 +81,7 @@ class Connector:
         try:
             answers = self._endpoint.resolve()
         except (OSError, ValueError) as exc:
-            error = _connect_error(exc, f"cannot resolve {self._endpoint.host!r}: ")
+            error = _look_up_error(exc, self._endpoint.host)
         try:
             self._engine.call_from_thread(self._resolved, answers, error)
         except RuntimeError:
@@ -101,12 +102,12 @@ class Connector:
     def _try_next(self) -> None:
         self._forget_socket()
         while self._answers and self._on_done is not None:
-            family, address = self._answers.pop(0)
+            family, self._trying = self._answers.pop(0)
             try:
-                if self._start(family, address):
+                if self._start(family, self._trying):
                     return
             except OSError as exc:
-                self._error = _connect_error(exc)
+                self._failed(exc)
                 self._forget_socket()
         self._finish(self._error)
 
@@ -135,7 +136,7 @@ class Connector:
             # A UNIX socket whose listener's queue is full says EAGAIN, is writable, and is not connected.
             self._socket.getpeername()
         except OSError as exc:
-            self._error = _connect_error(exc)
+            self._failed(exc)
             self._try_next()
         else:
             self._finish(self._release_socket())
@@ -144,11 +145,17 @@ class Connector:
         """Nothing is queued here."""
 
     def _timed_out(self) -> None:
-        self._error = StreamConnectError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        self._error = self._error_of(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
         self._try_next()
 
     def _give_up(self) -> None:
-        self._finish(StreamConnectError(errno.ETIMEDOUT, "the time limit for connecting is over"))
+        self._finish(self._error_of(errno.ETIMEDOUT, "the time limit for connecting is over"))
+
+    def _failed(self, exc: OSError) -> None:
+        self._error = self._error_of(exc.errno or errno.EADDRNOTAVAIL, exc.strerror or str(exc))
+
+    def _error_of(self, number: int, text: str) -> StreamConnectError:
+        return StreamConnectError(number, f"{text}: {display_address(self._trying)!r}")
 
     def _finish(self, outcome: socket.socket | StreamConnectError) -> None:
         on_done, self._on_done = self._on_done, None
@@ -169,7 +176,7 @@ class Connector:
             self._release_socket().close()
 
 
-def _connect_error(exc: Exception, prefix: str = "") -> StreamConnectError:
+def _look_up_error(exc: Exception, host: str) -> StreamConnectError:
     code = exc.errno if isinstance(exc, OSError) and exc.errno is not None else errno.EADDRNOTAVAIL
     text = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
-    return StreamConnectError(code, prefix + text)
+    return StreamConnectError(code, f"cannot resolve {host!r}: {text}")

@@ -15,7 +15,7 @@ from telnet.accepting import ACCEPTS_PER_TURN, PAUSE, Failure, Shortage, failure
 from telnet.connections import Connections
 from telnet.limits import Limits
 from telnet.log_share import LINES_OF_A_SERVER, LogShare
-from telnet.net.address import Address, Endpoint, display_address, parse_address
+from telnet.net.address import Address, Endpoint, display_address, naming, parse_address
 from telnet.net.channel import GONE, Channel, has_peer
 from telnet.net.connection import TelnetConnection
 from telnet.net.engine import READ, Engine
@@ -111,7 +111,8 @@ class Server(Channel):
         :returns: the server itself.
         :raises InvalidAddressFormatError: for an address that has none of these forms.
         :raises RuntimeError: when listening already, or closed.
-        :raises OSError: when the system refuses, for example because the port is taken; the server can try again.
+        :raises OSError: when the system refuses, for example because the port is taken; its text names the address, and
+            the server can try again.
         """
         if self._closed or self.listening:
             raise RuntimeError(f"cannot listen: the server is {'closed' if self._closed else 'listening already'}")
@@ -120,13 +121,15 @@ class Server(Channel):
             raise TypeError(f"backlog must be an int, not {type(backlog).__name__}")
         if self._socket is not None:
             if not _is_bound(self._socket):
-                self._socket.bind(_bind_address(endpoint, self._socket.family))
+                with naming(endpoint.shown):
+                    self._socket.bind(_bind_address(endpoint, self._socket.family))
             bound = [self._socket]
         else:
             bound = _bind(endpoint, slave=slave, reuse_port=reuse_port)
         try:
             for one in bound:
-                one.listen(backlog)
+                with naming(one.getsockname()):
+                    one.listen(backlog)
         except OSError:
             for one in bound:
                 one.close()
@@ -401,7 +404,8 @@ def _bind_once(endpoint: Endpoint, *, slave: bool, reuse_port: bool) -> list[soc
         for family, address in _addresses(endpoint, slave=slave):
             if bound and family != getattr(sockets, "AF_UNIX", None):
                 address = (address[0], bound[0].getsockname()[1], *address[2:])
-            bound.append(_bound_socket(family, address, reuse_port=reuse_port, dual=endpoint.host == ""))
+            with naming(address):
+                bound.append(_bound_socket(family, address, reuse_port=reuse_port, dual=endpoint.host == ""))
     except OSError:
         for socket in bound:
             socket.close()
@@ -411,7 +415,8 @@ def _bind_once(endpoint: Endpoint, *, slave: bool, reuse_port: bool) -> list[soc
 
 def _addresses(endpoint: Endpoint, *, slave: bool) -> list[tuple[int, Any]]:
     if endpoint.is_unix or endpoint.host or endpoint.family == sockets.AF_INET6:
-        found = endpoint.resolve(passive=True)
+        with naming(endpoint.shown):
+            found = endpoint.resolve(passive=True)
         return found if slave else found[:1]
     if slave and sockets.has_dualstack_ipv6():
         return [(sockets.AF_INET6, ("::", endpoint.port, 0, 0))]
