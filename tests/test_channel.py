@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from net_support import run_until
-from stream_support import StreamRecorder, stream_pair, tcp_pair
+from stream_support import StreamRecorder, reset, stream_pair, tcp_pair
 
 from telnet import Engine, Stream, TelnetServer
 
@@ -82,11 +82,66 @@ def test_repr_tells_the_class_and_that_there_is_no_socket() -> None:
         assert repr(Stream(engine=engine)).startswith("<Stream no socket at 0x")
 
 
-def test_repr_tells_the_descriptor() -> None:
+def test_repr_tells_the_address_of_the_peer() -> None:
     with Engine() as engine:
         stream, peer = stream_pair(engine, Stream)
         with peer:
-            assert repr(stream).startswith(f"<Stream #{stream.fileno} at 0x")
+            assert repr(stream).startswith(f"<Stream with {peer.getsockname()!r} at 0x")
+            stream.remote_address = ("192.0.2.7", 23)  # which a proxy told
+            assert repr(stream).startswith("<Stream with ('192.0.2.7', 23) at 0x")
+
+
+def test_repr_tells_that_a_peer_has_no_name() -> None:
+    ours, peer = socket.socketpair()
+    with Engine() as engine, peer:
+        stream = Stream(engine=engine, socket=ours)
+        run_until(engine, lambda: stream.connected)
+        assert repr(stream).startswith("<Stream with an unnamed socket at 0x")
+
+
+def test_repr_tells_of_no_peer_where_there_is_none_yet() -> None:
+    with Engine() as engine:
+        stream = Stream(engine=engine, socket=socket.socket())
+        assert repr(stream).startswith("<Stream at 0x")
+        stream.close()
+
+
+def test_repr_of_a_server_tells_where_it_listens() -> None:
+    with Engine() as engine:
+        server = TelnetServer(engine=engine).listen(("127.0.0.1", 0))
+        assert repr(server).startswith(f"<TelnetServer on {server.local_address!r} at 0x")
+
+
+def test_the_address_of_a_peer_that_was_reset_is_there_in_on_close() -> None:
+    seen: list[Any] = []
+
+    class Watching(Stream):
+        def on_close(self) -> None:
+            seen.append(self.remote_address)
+
+    with Engine() as engine:
+        stream, peer = stream_pair(engine, Watching)
+        address = peer.getsockname()
+        reset(peer)
+        run_until(engine, lambda: stream.closed)
+        assert seen == [address]
+
+
+def test_the_log_knows_the_address_of_who_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    class Faulty(Stream):
+        def on_close(self) -> None:
+            raise LookupError("where is the map")
+
+    with Engine() as engine:
+        stream, peer = stream_pair(engine, Faulty)
+        address = peer.getsockname()
+        reset(peer)
+        run_until(engine, lambda: stream.closed)
+        stream._log(logging.WARNING, "one more line")
+        assert [record.getMessage() for record in caplog.records] == [
+            f"Faulty with {address!r}: exception in a handler",
+            f"Faulty with {address!r}: one more line",
+        ]
 
 
 def test_repr_tells_that_it_is_closed() -> None:

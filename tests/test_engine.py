@@ -307,6 +307,22 @@ def test_a_defect_while_sending_is_dropped_too(caplog: pytest.LogCaptureFixture)
     channel.close()
 
 
+@pytest.mark.parametrize("method", ["handle_events", "send_queued", "_take_input"])
+def test_a_defect_in_a_connection_closes_it_and_names_its_peer(method: str, caplog: pytest.LogCaptureFixture) -> None:
+    def defective(self: object, *_: object) -> None:
+        raise ZeroDivisionError
+
+    with Engine() as engine:
+        _server, connection, client = accept_one(engine, type("Defective", (Recorder,), {method: defective}))
+        with client:
+            connection.write(b"x")
+            client.sendall(b"x")
+            run_until(engine, lambda: connection.closed)
+            [record] = caplog.records
+            assert record.getMessage().startswith(f"Defective with {client.getsockname()!r}: exception in ")
+            assert record.exc_info is not None
+
+
 def test_an_interrupt_while_sending_keeps_the_others_queued() -> None:
     channel = Defective(on_send=_interrupt)
     sent: list[int] = []

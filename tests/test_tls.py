@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -10,10 +12,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from net_support import PATIENCE, Recorder, accept_one, has_ipv6, receive_all, run_for, run_until
+from stream_support import reset
 from tls_support import Certificates
 
 from telnet import Engine, Limits, TelnetServer
-from telnet.net.tls import tls_from_options
+from telnet.net.tls import handshake_failure, tls_from_options
 
 
 @pytest.fixture
@@ -320,15 +323,59 @@ def test_silent_peer_in_the_handshake_is_given_up(engine: Engine, certificates: 
     assert isinstance(accepted.events[0][1], TimeoutError)
 
 
-def test_handshake_error_is_logged_and_closes_by_default(
+class Probed(Recorder):
+    limits = Limits(handshake=0.2, close=0.2, linger=0.2)
+
+
+@pytest.mark.parametrize(
+    ("probe", "reason"),
+    [
+        pytest.param(lambda client: client.close(), "the peer left", id="closes"),
+        pytest.param(reset, "the peer left", id="resets"),
+        pytest.param(lambda client: client.sendall(b"connect guest guest\r\n"), "wrong version number", id="plain"),
+        pytest.param(lambda client: client.sendall(b"GET / HTTP/1.0\r\n\r\n"), "http request", id="http"),
+        pytest.param(lambda client: client.sendall(b"\x16"), "no TLS handshake within 0.2 seconds", id="silent"),
+    ],
+)
+def test_handshake_that_a_stranger_breaks_off_is_one_line_of_information(
+    engine: Engine, certificates: Certificates, caplog: pytest.LogCaptureFixture, probe: Any, reason: str
+) -> None:
+    server = TelnetServer(Probed, engine=engine, ssl_options=certificates.server).listen(("127.0.0.1", 0))
+    client = socket.create_connection(server.local_address)
+    with client, caplog.at_level(logging.INFO, "telnet"):
+        address = client.getsockname()
+        run_until(engine, lambda: server.connections)
+        probe(client)
+        run_until(engine, lambda: not server.connections)
+        run_for(engine, 0.02)
+    [record] = caplog.records
+    assert (record.levelname, record.exc_info) == ("INFO", None)
+    assert record.getMessage() == f"Probed with {address!r}: no TLS: {reason}; closing"
+
+
+def test_handshake_that_fails_is_a_warning_to_a_client(
     engine: Engine, certificates: Certificates, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = TelnetServer(Recorder, engine=engine, ssl_options=certificates.server).listen(("127.0.0.1", 0))
-    with socket.create_connection(server.local_address) as client:
-        client.sendall(b"connect guest guest\r\n")
-        run_until(engine, lambda: caplog.records)
-    assert not server.connections
-    assert caplog.records[0].levelname == "WARNING"
+    server = TelnetServer(Secured, engine=engine, ssl_options=certificates.server).listen(("127.0.0.1", 0))
+    client = Recorder(engine=engine, ssl_options={}).connect(server.local_address)
+    run_until(engine, lambda: client.closed)
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith(
+        f"Recorder with {server.local_address!r}: no TLS: certificate verify failed: "
+    )
+
+
+@pytest.mark.parametrize(
+    ("exc", "text"),
+    [
+        (OSError(errno.ENOTCONN, "Transport endpoint is not connected"), "the peer left"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "the peer left"),
+        (ssl.SSLError(1, "odd"), "odd"),
+    ],
+)
+def test_reason_of_a_failed_handshake_is_short(exc: OSError, text: str) -> None:
+    assert handshake_failure(exc) == text
 
 
 def test_plain_client_of_a_tls_server_gets_no_plain_text(engine: Engine, certificates: Certificates) -> None:

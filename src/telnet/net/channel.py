@@ -33,12 +33,14 @@ class Channel(Guard, ABC):
         self._socket: sockets.socket | None = None
         self._closed = False
         self._addresses: dict[str, Any] = {}
+        self._peer: Any = None
         if socket is not None:
             self._adopt_socket(socket)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "no socket" if self._socket is None else f"#{self.fileno}"
-        return f"<{type(self).__name__} {state} at 0x{id(self):x}>"
+        if self._closed or self._socket is None:
+            return f"<{type(self).__name__} {'closed' if self._closed else 'no socket'} at 0x{id(self):x}>"
+        return f"<{self._described()} at 0x{id(self):x}>"
 
     @property
     def fileno(self) -> int | None:
@@ -70,7 +72,8 @@ class Channel(Guard, ABC):
 
     @property
     def remote_address(self) -> Any:
-        """The peer's address, in the forms of :attr:`local_address`; valid until ``on_close`` returns.
+        """The peer's address, in the forms of :attr:`local_address`; valid until ``on_close`` returns, however the
+        connection ended.
 
         Can be set, for a peer behind a proxy; ``del`` returns to the socket's own.
         """
@@ -89,6 +92,8 @@ class Channel(Guard, ABC):
             return self._addresses[side]
         if self._socket is None:
             return None
+        if side == "remote" and self._peer is not None:
+            return self._peer
         try:
             return display_address(getattr(self._socket, query)())
         except OSError:
@@ -96,8 +101,14 @@ class Channel(Guard, ABC):
 
     # What the log needs
 
+    def _remember_peer(self) -> None:
+        """Keep the peer's address, which the system does not know any more once the connection is reset."""
+        if self._peer is None:
+            self._peer = self._address_of("remote", "getpeername")
+
     def _described(self) -> str:
-        return describe(self, self.remote_address)
+        address = self._addresses.get("remote", self._peer)
+        return type(self).__name__ if address is None else describe(self, address)
 
     def _time(self) -> float:
         return self.engine.latest_poll_time

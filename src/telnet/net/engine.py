@@ -12,6 +12,7 @@ from contextlib import ExitStack, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from telnet.guard import Guard
 from telnet.net.timers import Timer, Timers
 
 if TYPE_CHECKING:
@@ -185,8 +186,8 @@ class Engine:
     def _give_turn(self, channel: Pollable, events: int) -> None:
         try:
             channel.handle_events(events)
-        except Exception:
-            self._drop(channel)
+        except Exception as exc:
+            self._drop(channel, exc)
 
     def _send_queued(self) -> None:
         # One batch: what on_write queues again leaves in the next turn, so that it starves nobody.
@@ -194,19 +195,19 @@ class Engine:
         for index, channel in enumerate(batch):
             try:
                 channel.send_queued()
-            except Exception:
-                self._drop(channel)
+            except Exception as exc:
+                self._drop(channel, exc)
             except BaseException:
                 self._queued[:0] = batch[index + 1 :]
                 raise
 
-    def _drop(self, channel: Pollable) -> None:
+    def _drop(self, channel: Pollable, exc: Exception) -> None:
         # A defect in a channel must not leave a ready descriptor behind: it would be reported again at every poll.
-        logger.exception("exception in %r, which is closed", channel)
+        _log_defect(channel, "exception in %s, which is closed", exc)
         try:
             channel.abandon()
-        except Exception:
-            logger.exception("exception while closing %r", channel)
+        except Exception as again:
+            _log_defect(channel, "exception while closing %s", again)
             self.remove_channel(channel)
 
     def _tidy_up(self) -> None:
@@ -343,6 +344,13 @@ class Engine:
     def take_back(self, channel: Pollable) -> None:
         """Undo :meth:`leave_over`."""
         self._leftovers.discard(channel)
+
+
+def _log_defect(channel: Pollable, text: str, exc: Exception) -> None:
+    if isinstance(channel, Guard):
+        channel._log(logging.ERROR, text % "the engine's part of it", exc)
+    else:
+        logger.error(text, repr(channel), exc_info=exc)
 
 
 def _close_all(selector: selectors.BaseSelector, *sockets: socket.socket) -> None:

@@ -337,6 +337,7 @@ class Server(Channel):
         if connection.closed:
             return  # its constructor turned the peer away
         connection.server = self
+        connection._peer = addr
         if self._closed:
             return connection.close(flush=False)  # its constructor closed the server
         connection._begin()

@@ -21,7 +21,7 @@ from telnet.net.engine import READ, WRITE, Engine
 from telnet.net.linger import Linger
 from telnet.net.send_queue import HANDSHAKE, FileRegion, Handshake, SendQueue
 from telnet.net.timers import Timer
-from telnet.net.tls import TLS, SSLOptions, plain_socket, tls_from_options
+from telnet.net.tls import TLS, SSLOptions, handshake_failure, plain_socket, tls_from_options
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -178,7 +178,7 @@ class Stream(Channel):
             self.close(flush=False)
 
     def _or_end(self, step: Callable[..., None], *args: Any) -> None:
-        """Do a step of the beginning; what it raises ends this connection, and nobody else notices."""
+        """Do a step of this connection's life; what it raises ends that, and nobody else notices."""
         try:
             step(*args)
         except Exception as exc:
@@ -186,6 +186,7 @@ class Stream(Channel):
             self.close(flush=False)
 
     def _enter_service(self, socket: sockets.socket) -> None:
+        self._remember_peer()
         self._set_socket_options(socket)
         self.engine.add_channel(self)
         if isinstance(socket, ssl.SSLSocket):
@@ -327,7 +328,7 @@ class Stream(Channel):
     def _continue(self) -> None:
         self._continuing = None
         if self._pending and self._reading:
-            self._process_input(b"")
+            self._or_end(self._process_input, b"")
 
     def _split_again(self) -> None:
         self._unsplit = True
@@ -836,8 +837,13 @@ class Stream(Channel):
         self._log_and_close(exc)
 
     def on_ssl_handshake_error(self, exc: OSError) -> None:
-        """The TLS handshake failed, or took too long.  By default, log; the connection is closed then."""
-        self._log_and_close(exc)
+        """The TLS handshake failed, or took too long.  By default, log; the connection is closed then.
+
+        Scanners and plain clients do that to a server all day, so it logs them at INFO, and a client at WARNING.
+        """
+        level = logging.WARNING if self.server is None else logging.INFO
+        self._log(level, f"no TLS: {handshake_failure(exc)}; closing")
+        self.close(flush=False)
 
     def _log_and_close(self, exc: Exception) -> None:
         self._log(logging.WARNING, f"{exc}; closing")
