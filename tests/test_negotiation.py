@@ -161,6 +161,18 @@ def test_what_is_not_accepted_is_refused_once_for_each_request(side: Side) -> No
     assert peer.log == []
 
 
+@pytest.mark.parametrize("side", SIDES)
+def test_what_could_not_be_said_was_not_asked_for(side: Side) -> None:
+    def refuse(data: bytes) -> None:
+        raise RuntimeError("another thread")
+
+    peer = Peer()
+    negotiator = Negotiator(peer, refuse)
+    with pytest.raises(RuntimeError, match="another thread"):
+        negotiator.offer(ECHO) if side is Side.LOCAL else negotiator.request(ECHO)
+    assert (negotiator.state(ECHO, side), peer.log) == (State.NO, [])
+
+
 def test_our_answer_is_on_its_way_before_the_handler_hears_of_it() -> None:
     class Eager(Peer):
         def on_option_enabled(self, option: bytes, side: Side) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -764,6 +765,39 @@ def test_one_turn_inflates_a_bounded_amount() -> None:
     while session.pending:
         session.receive(b"", 0.0)
     assert len(handler.named("on_line")) == 100
+
+
+def test_what_the_check_of_a_shell_refuses_is_not_written() -> None:
+    class Counting(Option):
+        code = b"\x63"
+        turns = 0
+
+        def on_turn(self) -> None:
+            self.turns += 1
+
+    def check() -> None:
+        raise RuntimeError("another thread")
+
+    session = Session(Recorder(), (ECHO, Counting))
+    session.start(0.0)
+    session.take()
+    session.check = check
+
+    calls: list[Callable[[], object]] = [
+        lambda: session.write(b"x"),
+        lambda: session.send_line("x"),
+        lambda: session.prompt("x"),
+        lambda: session[ECHO].hide(),
+        lambda: session[Counting].want_turn(),
+    ]
+    for call in calls:
+        with pytest.raises(RuntimeError, match="another thread"):
+            call()
+
+    session.check = None
+    assert (session.take(), session.unsent, session[Counting].turns) == (b"", 0, 0)
+    session[ECHO].hide()
+    assert session.take() == negotiate(WILL, ECHO_CODE)
 
 
 @pytest.mark.parametrize("exception", [LookupError, KeyboardInterrupt])

@@ -242,7 +242,11 @@ class Negotiator:
         after, positive = _TABLE[before, cause]
         self._states[option, side] = after
         if positive is not None:
-            self._send(negotiate(_SENT[side, positive], option))
+            try:
+                self._send(negotiate(_SENT[side, positive], option))
+            except Exception:
+                self._states[option, side] = before  # it was not said
+                raise
         self._announce(option, side, before, after)
 
     def _announce(self, option: bytes, side: Side, before: State, after: State) -> None:

@@ -93,6 +93,10 @@ class Session:
     closed: bool
     """Whether :meth:`close` has been called: nothing is delivered, and nothing is written any more."""
 
+    check: Callable[[], object] | None = None
+    """Called before anything is written, for a shell whose connections belong to one thread; what it raises leaves the
+    method that writes, and nothing is written."""
+
     def __init__(
         self,
         handler: object,
@@ -308,6 +312,8 @@ class Session:
         if type(data) is not bytes:
             data = _bytes(data)
         if data and not self.closed:
+            if self.check is not None:
+                self.check()
             self._output.append(data)
             self._output_size += len(data)
             self._wake_up()
@@ -423,6 +429,8 @@ class Session:
     def want_turn(self, option: Option) -> None:
         """Call the option's ``on_turn`` in the next :meth:`take`."""
         if not self.closed:
+            if self.check is not None:
+                self.check()
             self._turns[option] = None
             self._wake_up()
 
