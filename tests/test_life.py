@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import selectors
 import socket
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from textwrap import dedent
 from threading import Thread
@@ -17,14 +19,28 @@ from typing import Any
 
 import pytest
 from net_support import PATIENCE, has_ipv6, receive_all, run_for, run_until
+from shell_support import wait_until
 from stream_support import StreamRecorder, reset, stream_pair, tcp_pair
 from tls_support import Certificates
 
-from telnet import Engine, Limits, MudConnection, MudHandler, MudServer, Stream, TelnetConnection, TelnetServer
+from telnet import (
+    DO,
+    IAC,
+    WILL,
+    Engine,
+    Limits,
+    MudConnection,
+    MudHandler,
+    MudServer,
+    Stream,
+    TelnetConnection,
+    TelnetServer,
+)
 from telnet.net import mud as mud_module
 from telnet.net.engine import READ, WRITE
 from telnet.net.linger import Linger
 from telnet.net.server import Server
+from telnet.options import ECHO, GMCP
 
 FAMILIES = [
     pytest.param("127.0.0.1", id="ipv4"),
@@ -744,3 +760,171 @@ def test_an_interrupt_at_the_end_of_the_input_loses_nothing(engine: Engine, wher
             run_until(engine, lambda: met and met[0].closed)
         run_until(engine, lambda: met[0].closed)
     assert met[0].events == ["connect", "line", "input end", "close"]
+
+
+# Used in another thread than the engine's
+
+
+@pytest.fixture
+def running(engine: Engine) -> Iterator[Engine]:
+    thread = Thread(target=engine.start, args=(0.05,))
+    thread.start()
+    yield engine
+    engine.stop()
+    thread.join(PATIENCE)
+
+
+def in_engine(engine: Engine, function: Callable[[], Any]) -> Any:
+    """Return what a function does in the engine's thread."""
+    future: Future[Any] = Future()
+    engine.call_from_thread(lambda: future.set_result(function()))
+    return future.result(PATIENCE)
+
+
+USES: dict[str, Callable[[Any], object]] = {
+    "write": lambda connection: connection.write(b"never"),
+    "write with flush": lambda connection: connection.write(b"never", flush=True),
+    "write_packed": lambda connection: connection.write_packed(1, format="B"),
+    "write_file": lambda connection: connection.write_file(sys.stdin),
+    "flush": lambda connection: connection.flush(),
+    "close": lambda connection: connection.close(),
+    "close without flush": lambda connection: connection.close(flush=False),
+    "connect": lambda connection: connection.connect(("127.0.0.1", 9)),
+    "startSSL": lambda connection: connection.startSSL({}),
+    "read_delimiter": lambda connection: setattr(connection, "read_delimiter", 1),
+}
+USES_OF_A_SESSION: dict[str, Callable[[Any], object]] = {
+    "send": lambda connection: connection.send("never"),
+    "send_line": lambda connection: connection.send_line("never"),
+    "prompt": lambda connection: connection.prompt("never"),
+    "session.write": lambda connection: connection.session.write(b"never"),
+    "echo": lambda connection: connection.echo(False),
+    "gmcp": lambda connection: connection.send_gmcp("Char.Vitals", {"hp": 1}),
+    "pause": lambda connection: connection.pause(),
+    "resume": lambda connection: connection.resume(),
+    "call_later": lambda connection: connection.call_later(0, print),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_connection_refuses_to_be_used_in_another_thread(
+    running: Engine, kind: type[Server], use: str, tmp_path: Path
+) -> None:
+    server, met = in_engine(running, lambda: serve(running, kind, "127.0.0.1", tmp_path))
+    with connect(server) as client:
+        wait_until(lambda: met and met[0].events)
+        with pytest.raises(RuntimeError, match="from another one use call_from_thread"):
+            USES[use](met[0])
+        in_engine(running, lambda: (met[0].write(b"Hello."), met[0].close()))
+        assert (client.recv(100), client.recv(100)) == (b"Hello.", b"")
+        in_engine(running, server.close)
+    assert met[0].events == ["connect", "close"]
+
+
+class Spoken(Life):
+    options = (ECHO, GMCP)
+
+
+@pytest.mark.parametrize("use", USES_OF_A_SESSION)
+def test_a_session_refuses_to_be_used_in_another_thread(running: Engine, use: str, tmp_path: Path) -> None:
+    server, met = in_engine(running, lambda: serve(running, MudServer, "127.0.0.1", tmp_path, mixin=Spoken))
+    with connect(server) as client:
+        client.sendall(IAC + DO + GMCP.code)
+        wait_until(lambda: met and met[0].session.ready)
+        assert client.recv(100) == IAC + WILL + GMCP.code
+        with pytest.raises(RuntimeError, match="from another one use call_from_thread"):
+            USES_OF_A_SESSION[use](met[0])
+        met[0].call_from_thread(met[0].echo, False)
+        assert client.recv(100) == IAC + WILL + ECHO.code
+        in_engine(running, server.close)
+        assert client.recv(100) == b""
+
+
+@pytest.mark.parametrize("use", ["listen", "close"])
+def test_a_server_refuses_to_be_used_in_another_thread(running: Engine, use: str) -> None:
+    server = in_engine(running, lambda: TelnetServer(engine=running))
+    with pytest.raises(RuntimeError, match="from another one use call_from_thread"):
+        server.listen(("127.0.0.1", 0)) if use == "listen" else server.close()
+    in_engine(running, server.close)
+
+
+def test_any_thread_may_use_a_connection_while_no_engine_runs(engine: Engine) -> None:
+    stream, peer = stream_pair(engine, StreamRecorder)
+    with peer:
+        for step in (lambda: stream.write(b"Hello."), lambda: engine.poll(0), stream.close):
+            thread = Thread(target=step)
+            thread.start()
+            thread.join()
+        assert (peer.recv(100), stream.names()) == (b"Hello.", ["connect", "write", "close"])
+
+
+# A selector that has its limits
+
+
+@pytest.fixture
+def selecting() -> Iterator[Engine]:
+    with Engine(selectors.SelectSelector()) as engine:
+        yield engine
+
+
+def move_high(given: socket.socket) -> socket.socket:
+    """The same socket by a descriptor that select() cannot watch."""
+    resource = pytest.importorskip("resource")
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] <= 1500:
+        pytest.skip("not so many descriptors here")
+    os.dup2(given.fileno(), 1500)
+    given.close()
+    return socket.socket(fileno=1500)
+
+
+def test_a_connection_beyond_what_select_can_watch_ends_alone(
+    selecting: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    near, other = stream_pair(selecting, StreamRecorder)
+    ours, peer = tcp_pair()
+    with peer, other:
+        address = peer.getsockname()
+        far = StreamRecorder(engine=selecting, socket=move_high(ours))
+        run_until(selecting, lambda: far.closed)
+        assert far.names() == ["close"]
+        [record] = caplog.records
+        assert record.getMessage().startswith(
+            f"StreamRecorder with {address!r}: the system cannot watch it: [Errno {errno.EMFILE}] "
+            "select() cannot watch descriptor 1500, use another selector"
+        )
+        other.sendall(b"north")
+        run_until(selecting, lambda: near.received)
+
+
+def test_a_listener_beyond_what_select_can_watch_is_an_error_of_the_call(selecting: Engine) -> None:
+    server = TelnetServer(engine=selecting, socket=move_high(socket.socket()))
+    with pytest.raises(OSError, match="select.. cannot watch descriptor 1500"):
+        server.listen(("127.0.0.1", 0))
+    assert not server.listening
+    selecting.poll(0)
+
+
+def test_an_engine_beyond_what_select_can_watch_is_an_error_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [socket.socketpair()]
+    monkeypatch.setattr(socket, "socketpair", lambda: (move_high(pairs[0][0]), pairs[0][1]))
+    with pytest.raises(OSError, match="select.. cannot watch descriptor 1500"):
+        Engine(selectors.SelectSelector())
+
+
+@pytest.mark.parametrize("selector", [selectors.SelectSelector, selectors.PollSelector])
+def test_a_socket_that_was_closed_without_a_word_ends_alone(
+    selector: type[selectors.BaseSelector], caplog: pytest.LogCaptureFixture
+) -> None:
+    ours, peer = tcp_pair()
+    with Engine(selector()) as engine, peer:
+        near, other = stream_pair(engine, StreamRecorder)
+        with other:
+            stream = StreamRecorder(engine=engine, socket=ours)
+            run_until(engine, lambda: stream.connected)
+            ours.close()
+            run_until(engine, lambda: stream.closed)
+            other.sendall(b"north")
+            run_until(engine, lambda: near.received)
+        assert stream.names()[-1] == "close"
+        assert len(caplog.records) <= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import selectors
 import socket
@@ -9,6 +10,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -58,8 +60,9 @@ class Engine:
         engine owns it from here on.
 
     Everything belongs to the thread that runs the engine; from any other thread only :meth:`stop` and
-    :meth:`call_from_thread` may be called.  :meth:`close` gives back the descriptors of an engine that is not needed
-    any more; ``with Engine() as engine:`` does so at the end of the block.
+    :meth:`call_from_thread` may be called, and what writes to a connection or closes it raises :exc:`RuntimeError`.
+    :meth:`close` gives back the descriptors of an engine that is not needed any more; ``with Engine() as engine:`` does
+    so at the end of the block.
     """
 
     _instance: ClassVar[Engine | None] = None
@@ -76,14 +79,15 @@ class Engine:
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._wake_receiver.setblocking(False)
         self._wake_sender.setblocking(False)
-        self._selector.register(self._wake_receiver, READ, None)
         self._release = weakref.finalize(self, _close_all, self._selector, self._wake_receiver, self._wake_sender)
+        self._register(self._wake_receiver.fileno(), READ, None)
         self._timers = Timers()
         self._from_threads: deque[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = deque()
         self._channels: dict[int, Pollable] = {}
         self._queued: list[Pollable] = []
         self._leftovers: set[Pollable] = set()
         self._running = False
+        self._thread: int | None = None  # which runs the engine
         self._stopping = False
         self._polling = False
 
@@ -125,6 +129,7 @@ class Engine:
         if self._running:
             return
         self._running = True
+        self._thread = get_ident()
         self._stopping = False
         try:
             while not self._stopping:
@@ -135,6 +140,7 @@ class Engine:
             self._running = False
             self._stopping = False
             self._tidy_up()
+            self._thread = None
 
     def stop(self) -> None:
         """Make :meth:`start` return after the turn it is in; from a handler, a timer, a signal handler or a thread.
@@ -168,7 +174,7 @@ class Engine:
         self._send_queued()
         if self._stopping:
             return
-        for key, events in self._selector.select(self._longest_wait(poll_timeout)):
+        for key, events in self._select(self._longest_wait(poll_timeout)):
             channel: Pollable | None = key.data
             if channel is None:
                 self._drain_wake_ups()
@@ -177,6 +183,19 @@ class Engine:
             elif self._channels.get(key.fd) is channel:
                 self._give_turn(channel, events)
         self._send_queued()
+
+    def _select(self, timeout: float) -> list[tuple[selectors.SelectorKey, int]]:
+        try:
+            return self._selector.select(timeout)
+        except (OSError, ValueError) as exc:
+            # select() refuses all of them when one was closed behind the engine's back.
+            closed = [(fileno, channel) for fileno, channel in self._channels.items() if channel.fileno != fileno]
+            if not closed:
+                raise
+            for fileno, channel in closed:
+                self._drop(channel, exc)
+                self._forget(fileno)
+            return []
 
     def _longest_wait(self, poll_timeout: float) -> float:
         if self._queued or self._from_threads:
@@ -271,6 +290,17 @@ class Engine:
         self._from_threads.append((function, args, kwargs))
         self._wake()
 
+    def check_thread(self) -> None:
+        """Check that the caller may use what belongs to the engine.
+
+        :raises RuntimeError: if another thread runs it.
+        """
+        if self._thread is not None and self._thread != get_ident():
+            raise RuntimeError(
+                "a connection must be used in the thread that runs its engine; from another one use call_from_thread, "
+                "as in engine.call_from_thread(connection.write, data)"
+            )
+
     def _adopt_calls_from_threads(self) -> None:
         while self._from_threads:
             function, args, kwargs = self._from_threads.popleft()
@@ -318,7 +348,21 @@ class Engine:
         elif watched:
             self._selector.modify(fileno, channel.interest, channel)
         else:
-            self._selector.register(fileno, channel.interest, channel)
+            self._register(fileno, channel.interest, channel)
+
+    def _register(self, fileno: int, interest: int, channel: Pollable | None) -> None:
+        self._selector.register(fileno, interest, channel)
+        if not isinstance(self._selector, selectors.SelectSelector):
+            return
+        try:
+            self._selector.select(0)  # it takes any descriptor, and then can wait for none of them
+        except OSError:
+            pass  # that is another's, and the next turn's
+        except ValueError as exc:
+            self._selector.unregister(fileno)
+            raise OSError(
+                errno.EMFILE, f"select() cannot watch descriptor {fileno}, use another selector ({exc})"
+            ) from exc
 
     def remove_channel(self, channel: Pollable) -> None:
         """Watch ``channel`` no longer; one that is not watched is left alone.  Call it before closing the socket."""
