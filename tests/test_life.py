@@ -831,7 +831,7 @@ def test_a_session_refuses_to_be_used_in_another_thread(running: Engine, use: st
     server, met = in_engine(running, lambda: serve(running, MudServer, "127.0.0.1", tmp_path, mixin=Spoken))
     with connect(server) as client:
         client.sendall(IAC + DO + GMCP.code)
-        wait_until(lambda: met and met[0].session.ready)
+        wait_until(lambda: met and met[0].events and met[0].session.ready)
         assert client.recv(100) == IAC + WILL + GMCP.code
         with pytest.raises(RuntimeError, match="from another one use call_from_thread"):
             USES_OF_A_SESSION[use](met[0])

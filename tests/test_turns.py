@@ -144,14 +144,31 @@ def test_a_close_drops_what_waits_for_a_turn(engine: Engine, kind: type[Any]) ->
         assert connection.events[-1] == ("close",)
 
 
-def test_tls_asked_for_before_all_is_delivered_is_refused(engine: Engine) -> None:
-    connection, peer = stream_pair(engine, Recorder)
+@pytest.mark.parametrize("kind", [StreamRecorder, Recorder])
+def test_tls_asked_for_before_all_is_delivered_is_refused(engine: Engine, kind: type[Any]) -> None:
+    connection, peer = stream_pair(engine, kind)
     with peer:
-        peer.sendall(IAC + AYT + (IAC + GA) * 2500)
+        connection.read_delimiter = 1
+        peer.sendall(b"x" * 2500)
         engine.poll(1.0)
         connection.startSSL({})
         run_until(engine, lambda: connection.closed)
         assert len(connection.events) == 2 + LIMIT
+
+
+def test_a_handler_that_raises_costs_its_event_alone(engine: Engine) -> None:
+    class Faulty(Recorder):
+        limits = Limits(events=2)
+
+        def on_command(self, command: bytes) -> None:
+            super().on_command(command)
+            raise LookupError
+
+    connection, peer = stream_pair(engine, Faulty)
+    with peer:
+        peer.sendall((IAC + AYT + b"x") * 5)
+        run_until(engine, lambda: len(connection.events) == 16)
+        assert [event[0] for event in connection.events[1:]] == ["command", "error", "read"] * 5
 
 
 # In order, however it is cut
@@ -315,6 +332,25 @@ def test_an_interrupt_loses_nothing_of_a_session(engine: Engine, where: str) -> 
         names = [event[0] for event in connection.events if event[0] not in ("ready", "write", "later")]
         assert names == ["connect", "line", "line", "command", "line", "close"]
         assert connection.events.count(("ready",)) == 1
+
+
+def test_an_interrupt_of_on_slow_consumer_leaves_no_gap(engine: Engine) -> None:
+    class Slow(Interrupting, MudConnection):
+        limits = Limits(ready=0.05, unsent=1000)
+        where = "slow"
+
+        def on_slow_consumer(self) -> None:
+            self.note("slow")
+            self.max_write_buffer = 1 << 20
+
+    connection, peer = stream_pair(engine, Slow)
+    with peer:
+        connection.send("x" * 2000)
+        with pytest.raises(KeyboardInterrupt):
+            engine.poll(0)
+        connection.send("y" * 2000)
+        connection.close()
+        assert receive_all(engine, peer) == b"x" * 2000 + b"y" * 2000
 
 
 def test_an_interrupt_of_a_later_call_costs_nothing_else(engine: Engine) -> None:

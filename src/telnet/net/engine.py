@@ -290,11 +290,8 @@ class Engine:
         self._from_threads.append((function, args, kwargs))
         self._wake()
 
-    def check_thread(self) -> None:
-        """Check that the caller may use what belongs to the engine.
-
-        :raises RuntimeError: if another thread runs it.
-        """
+    def _check_thread(self) -> None:
+        """Raise ``RuntimeError`` if another thread runs the engine than the one that calls this."""
         if self._thread is not None and self._thread != get_ident():
             raise RuntimeError(
                 "a connection must be used in the thread that runs its engine; from another one use call_from_thread, "

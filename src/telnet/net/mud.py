@@ -51,7 +51,7 @@ class MudConnection(TelnetConnection, MudHandler):
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> Timer:
         """Call a function in so many seconds, from the engine; return the :class:`~telnet.net.timers.Timer`."""
-        self.engine.check_thread()
+        self.engine._check_thread()
         guarded = self._guarded(function)
         if delay <= 0:
             return self.engine.callback(guarded, *arguments)
@@ -67,7 +67,7 @@ class MudConnection(TelnetConnection, MudHandler):
         if "session" not in vars(self):
             role = Role.CLIENT if self.server is None else Role.SERVER
             self.make_session(role, wake=self._session_wakes, report=self._report)
-        self.session.check = self.engine.check_thread
+        self.session.check = self.engine._check_thread
         super()._enter_service(socket)
 
     def _tell_connected(self) -> None:
@@ -87,13 +87,13 @@ class MudConnection(TelnetConnection, MudHandler):
 
     def pause(self) -> None:
         """Read nothing from the peer, and deliver nothing behind the present event, until :meth:`resume`."""
-        self.engine.check_thread()
+        self.engine._check_thread()
         self.session.pause()
         self._update_interest()
 
     def resume(self) -> None:
         """Go on after :meth:`pause`, in the engine's next turn."""
-        self.engine.check_thread()
+        self.engine._check_thread()
         self.session.resume()
         self._go_on()
 
@@ -227,7 +227,7 @@ class MudConnection(TelnetConnection, MudHandler):
 
     def close(self, flush: bool = True) -> None:
         """Finish what is compressed, and close as :meth:`Stream.close <telnet.net.stream.Stream.close>` does."""
-        self.engine.check_thread()
+        self.engine._check_thread()
         if self.connected and not self._closing:
             self.session.close()
             if flush:

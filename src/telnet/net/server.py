@@ -114,7 +114,7 @@ class Server(Channel):
         :raises OSError: when the system refuses, for example because the port is taken; its text names the address, and
             the server can try again.
         """
-        self.engine.check_thread()
+        self.engine._check_thread()
         if self._closed or self.listening:
             raise RuntimeError(f"cannot listen: the server is {'closed' if self._closed else 'listening already'}")
         endpoint = parse_address(address)
@@ -298,7 +298,7 @@ class Server(Channel):
 
         A second call does nothing but, without ``flush``, cut that short.
         """
-        self.engine.check_thread()
+        self.engine._check_thread()
         if self._closed:
             if not flush:
                 self._close_connections(flush=False)

@@ -242,7 +242,7 @@ class Stream(Channel):
 
     @read_delimiter.setter
     def read_delimiter(self, delimiter: ReadDelimiter) -> None:
-        self.engine.check_thread()
+        self.engine._check_thread()
         self._splitter = make_splitter(delimiter, lambda: self.regex_search)
         self._delimiter = delimiter
         if self._buffer:
@@ -668,7 +668,7 @@ class Stream(Channel):
 
         ``on_close`` follows when it is done, inside this call when nothing waits.
         """
-        self.engine.check_thread()
+        self.engine._check_thread()
         if self._closed:
             return
         if not (flush and self._queue and self.connected):
@@ -753,7 +753,7 @@ class Stream(Channel):
     # What a call needs
 
     def _check_not_closed(self, action: str) -> None:
-        self.engine.check_thread()
+        self.engine._check_thread()
         if self._closed or self._closing:
             raise RuntimeError(f"cannot {action}: the stream is {'closed' if self._closed else 'being closed'}")
 
@@ -762,7 +762,7 @@ class Stream(Channel):
         return (self.connected or self._handshake_timer is not None) and not self._closing
 
     def _check_can_write(self) -> None:
-        self.engine.check_thread()
+        self.engine._check_thread()
         if not self._can_write:
             self._check_not_closed("write")
             raise RuntimeError("cannot write: the stream is not connected")
