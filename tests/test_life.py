@@ -12,7 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
+from random import Random
 from textwrap import dedent
 from threading import Thread
 from typing import Any
@@ -514,6 +517,23 @@ def test_a_reset_while_output_is_flushed_ends_at_once(engine: Engine, kind: type
     assert (met[0].events, descriptors()) == (["connect", "close"], before)
 
 
+@pytest.mark.parametrize("host", FAMILIES)
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_write_that_fails_while_output_is_flushed_is_one_end(
+    engine: Engine, kind: type[Server], host: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, met = serve(engine, kind, host, tmp_path)
+    client = connect(server)
+    run_until(engine, lambda: server.connections)
+    fill_up(met[0])
+    met[0].close()
+    reset(client)
+    met[0]._send_turn()
+    run_until(engine, lambda: met[0].closed)
+    run_for(engine, 0.02)
+    assert (met[0].events, caplog.records) == (["connect", "close"], [])
+
+
 @pytest.mark.parametrize("kind", SERVERS)
 def test_a_reset_while_lingering_gives_the_descriptor_back(engine: Engine, kind: type[Server], tmp_path: Path) -> None:
     class Patient(Life):
@@ -928,3 +948,101 @@ def test_a_socket_that_was_closed_without_a_word_ends_alone(
             run_until(engine, lambda: near.received)
         assert stream.names()[-1] == "close"
         assert len(caplog.records) <= 1
+
+
+# All of it at once
+
+
+class Erratic(Life):
+    """Does anything at any time, as chance has it."""
+
+    limits = Limits(close=0.2, linger=0.1, handshake=0.2, ready=0.05, events=5)
+    chance: Random
+    connected: bool
+    write: Any
+    close: Any
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.act()
+
+    def act(self, *_: object) -> None:
+        kind = self.chance.random()
+        if kind < 0.05:
+            self.close(flush=self.chance.random() < 0.5)
+        elif kind < 0.1:
+            raise KeyboardInterrupt
+        elif kind < 0.15:
+            raise LookupError
+        elif kind < 0.4 and self.connected and not self._closing:  # type: ignore[attr-defined]
+            self.write(b"x" * self.chance.choice((1, 100_000)))
+
+    on_read = on_command = on_line = on_ready = on_input_end = on_write = act
+
+    def on_connect(self) -> None:
+        super().on_connect()
+        self.act()
+
+    def on_close(self) -> None:
+        super().on_close()
+        self.act()
+
+
+TRAFFIC = (b"who\r\n", IAC + b"\xf9" + IAC + DO + b"\x56", b"x" * 3000, b"\n" * 500)
+
+
+def act_as_client(chance: Random, client: socket.socket, context: ssl.SSLContext) -> socket.socket:
+    """Do one thing with a client, and return what it is then."""
+    kind = chance.random()
+    if kind < 0.2 and type(client) is socket.socket and client.family == socket.AF_INET:
+        return context.wrap_socket(client, server_hostname="localhost", do_handshake_on_connect=False)
+    if kind < 0.4 and isinstance(client, ssl.SSLSocket):
+        client.do_handshake()
+    elif kind < 0.7:
+        client.send(chance.choice(TRAFFIC))
+    elif kind < 0.8:
+        client.recv(65536)
+    elif kind < 0.87:
+        socket.socket.shutdown(client, socket.SHUT_WR)
+    elif kind < 0.94:
+        client.close()
+    else:
+        reset(client)
+    return client
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_what_has_begun_ends_once_and_nothing_is_left(
+    engine: Engine, seed: int, tmp_path: Path, certificates: Certificates
+) -> None:
+    chance = Random(seed)
+    mixin = type("Erratic", (Erratic,), {"chance": chance})
+    served = []
+    for number, (kind, host, secured) in enumerate(product(SERVERS, ("127.0.0.1", "unix"), (False, True))):
+        (folder := tmp_path / str(number)).mkdir()
+        options = certificates.server if secured else None
+        served.append(serve(engine, kind, host, folder, options, mixin))
+    before = descriptors()
+    clients: list[socket.socket] = []
+    for _ in range(1500):
+        with suppress(KeyboardInterrupt):
+            engine.poll(0)
+        if len(clients) < 30:
+            clients.append(connect(chance.choice(served)[0]))
+            clients[-1].setblocking(False)
+        chosen = chance.randrange(len(clients))
+        with suppress(OSError, ValueError):
+            clients[chosen] = act_as_client(chance, clients[chosen], certificates.client)
+        clients = [client for client in clients if client.fileno() >= 0]
+    for client in clients:
+        client.close()
+    deadline = time.monotonic() + PATIENCE
+    while descriptors() != before:
+        assert time.monotonic() < deadline
+        with suppress(KeyboardInterrupt):
+            engine.poll(0.02)
+    begun = [connection for _, met in served for connection in met if "connect" in connection.events]
+    assert len(begun) > 50
+    assert {connection.events.count("close") for connection in begun} == {1}
+    assert [len(server.connections) for server, _ in served] == [0] * len(served)
+    assert len(engine._channels) == len(served)

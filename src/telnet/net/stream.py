@@ -702,7 +702,9 @@ class Stream(Channel):
             self.server._connection_closing(self)
 
     def _finish(self, *, linger: bool) -> None:
-        """Be closed: nothing is delivered after the ``on_close`` called here."""
+        """Be closed, once: nothing is delivered after the ``on_close`` called here."""
+        if self._closed:
+            return
         self._closed = True
         self._stop_reading()
         self.connected = self.connecting = False
