@@ -57,11 +57,6 @@ class TelnetConnection(Stream):
         # What follows a request for TLS in the same read was never protected.
         return bool(self._buffer or self._wire)
 
-    def _on_data(self, data: bytes) -> None:
-        self._deliver(data)
-        if self._unsplit or self._events_left <= 0:
-            self._parser.stop()
-
     def _split_again(self) -> None:
         super()._split_again()
         self._parser.stop()  # what waits comes before what follows
@@ -121,7 +116,10 @@ class ParserEvents:
         self.connection = connection
 
     def on_data(self, data: bytes) -> None:
-        self.connection._on_data(data)
+        connection = self.connection
+        connection._deliver(data)
+        if connection._unsplit or connection._events_left <= 0:
+            connection._parser.stop()
 
     def on_command(self, command: bytes) -> None:
         self.connection._count_event()

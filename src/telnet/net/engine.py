@@ -139,8 +139,10 @@ class Engine:
         finally:
             self._running = False
             self._stopping = False
-            self._tidy_up()
-            self._thread = None
+            try:
+                self._tidy_up()
+            finally:
+                self._thread = None
 
     def stop(self) -> None:
         """Make :meth:`start` return after the turn it is in; from a handler, a timer, a signal handler or a thread.
