@@ -184,6 +184,17 @@ def test_an_address_that_was_set_stands_until_it_is_deleted() -> None:
             assert (stream.remote_address, stream.local_address) == (peer.getsockname(), peer.getpeername())
 
 
+def test_an_address_set_before_the_connection_is_up_stands_until_it_is_deleted() -> None:
+    ours, peer = tcp_pair()
+    with Engine() as engine, peer:
+        stream = Stream(engine=engine, socket=ours)
+        stream.remote_address = ("192.0.2.7", 23)
+        run_until(engine, lambda: stream.connected)
+        while_set = stream.remote_address
+        del stream.remote_address
+        assert (while_set, stream.remote_address) == (("192.0.2.7", 23), peer.getsockname())
+
+
 def test_deleting_an_address_that_was_not_set_does_nothing() -> None:
     with Engine() as engine:
         stream = Stream(engine=engine)

@@ -94,17 +94,14 @@ class Channel(Guard, ABC):
             return None
         if side == "remote" and self._peer is not None:
             return self._peer
-        try:
-            return display_address(getattr(self._socket, query)())
-        except OSError:
-            return None
+        return _ask(self._socket, query)
 
     # What the log needs
 
     def _remember_peer(self) -> None:
         """Keep the peer's address, which the system does not know any more once the connection is reset."""
-        if self._peer is None:
-            self._peer = self._address_of("remote", "getpeername")
+        if self._peer is None and self._socket is not None:
+            self._peer = _ask(self._socket, "getpeername")
 
     def _described(self) -> str:
         address = self._addresses.get("remote", self._peer)
@@ -159,6 +156,13 @@ class Channel(Guard, ABC):
             self.engine.remove_channel(self)
             self._socket.close()
             self._socket = None
+
+
+def _ask(socket: sockets.socket, query: str) -> Any:
+    try:
+        return display_address(getattr(socket, query)())
+    except OSError:
+        return None
 
 
 def has_peer(socket: sockets.socket) -> bool:

@@ -99,10 +99,9 @@ class Server(Channel):
         """Listen on ``address``; ``on_listen`` is called before this returns.
 
         :param address: a port or ("", port) for every address of this machine, IPv6 and IPv4 on one port; (host,
-            port) for
-            all addresses of a host name, which is looked up here and now; the path of a UNIX socket, a ``Path`` or a
-            ``str`` with a slash, which is removed
-            again by :meth:`close`.  Port 0 takes a free one, to be read from :attr:`local_address`.
+            port) for all addresses of a host name, which is looked up here and now; the path of a UNIX socket, a
+            ``Path`` or a ``str`` with a slash, which is removed again by :meth:`close`.  Port 0 takes a free one, to be
+            read from :attr:`local_address`.
         :param backlog: how many connections may wait to be accepted (``int``).
         :param slave: whether further addresses are listened on as well; without it an unspecific address is IPv4's
             alone.

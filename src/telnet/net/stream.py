@@ -16,7 +16,7 @@ from telnet.limits import Limits
 from telnet.net.address import Address, parse_address
 from telnet.net.channel import GONE, Channel, had_peer, has_peer
 from telnet.net.connector import Connector
-from telnet.net.delimiter import ReadDelimiter, Splitter, make_splitter
+from telnet.net.delimiter import Found, ReadDelimiter, Splitter, make_splitter
 from telnet.net.engine import READ, WRITE, Engine
 from telnet.net.linger import Linger
 from telnet.net.send_queue import HANDSHAKE, FileRegion, Handshake, SendQueue
@@ -135,8 +135,8 @@ class Stream(Channel):
         """Begin to connect to ``address``; ``on_connect`` or ``on_connect_error`` tells how it went, from the engine.
 
         :param address: (host, port), a 4-tuple for IPv6, a port on this machine, or the path of a UNIX socket, a
-            ``Path`` or a ``str`` with a slash.  Host
-            names are looked up in the background, and all their addresses tried, within ``limits.connect`` seconds.
+            ``Path`` or a ``str`` with a slash.  Host names are looked up in the background, and all their addresses
+            tried, within ``limits.connect`` seconds.
         :returns: the stream itself.
         :raises InvalidAddressFormatError: for anything else.
         :raises RuntimeError: when connected, connecting or closed.
@@ -345,29 +345,32 @@ class Stream(Channel):
         complete = False
         try:
             while position < len(waiting) and self._reading and self._events_left > 0:
-                splitter = self._splitter
-                if splitter is None:
-                    arguments: tuple[Any, ...] = (bytes(waiting[position:]),)
-                    position = len(waiting)
-                else:
-                    found = splitter.split(waiting, position)
-                    if found is None:
-                        complete = True
-                        break
-                    arguments, position = found
+                piece = self._split(waiting, position)
+                if piece is None:
+                    complete = True
+                    break
+                arguments, position = piece
                 self._events_left -= 1
                 self._call(self.on_read, *arguments)
         except Exception as exc:
             self._report(exc)
             self.close(flush=False)
         finally:
-            if waiting is self._buffer:
-                del waiting[:position]
-            elif position < len(waiting) and not self._closed:
-                self._buffer += waiting[position:]
+            self._keep(waiting, position)
             self._unsplit = bool(self._buffer) and not complete
         if len(self._buffer) > self._buffer_size:
             self._check_overflow()
+
+    def _split(self, waiting: bytes | bytearray, position: int) -> Found | None:
+        if self._splitter is None:
+            return (bytes(waiting[position:]),), len(waiting)
+        return self._splitter.split(waiting, position)
+
+    def _keep(self, waiting: bytes | bytearray, position: int) -> None:
+        if waiting is self._buffer:
+            del waiting[:position]
+        elif position < len(waiting) and not self._closed:
+            self._buffer += waiting[position:]
 
     def _check_overflow(self) -> None:
         if not self._reading or self._unsplit or len(self._buffer) <= self._unread_limit:
