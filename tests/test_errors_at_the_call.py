@@ -95,6 +95,13 @@ def test_a_sender_before_the_connection_is_up_says_when_it_will_be(call: Callabl
         call(Player())
 
 
+def test_whether_there_is_a_session_can_be_asked() -> None:
+    player = Player()
+    assert not hasattr(player, "session")
+    player.make_session()
+    assert hasattr(player, "session")
+
+
 def test_a_session_of_one_handler_is_none_of_another() -> None:
     first, second = Player(), Player()
     first.make_session()

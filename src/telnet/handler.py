@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 __all__ = ["MudHandler"]
 
 
+class NoSessionError(RuntimeError, AttributeError):
+    """A handler was used before its connection was up; an ``AttributeError`` too, so that ``hasattr`` answers."""
+
+
 class NotUpYet:
     """What a handler has in the place of its session until its connection is up."""
 
     def __get__(self, handler: MudHandler | None, kind: type[MudHandler]) -> NotUpYet:
         if handler is None:
             return self
-        raise RuntimeError(
+        raise NoSessionError(
             f"{kind.__name__} has no session yet, and nothing can be sent: its connection must be up, which it is from "
             "on_connect on"
         )
