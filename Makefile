@@ -29,8 +29,8 @@ PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .SECONDARY:
-.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize fuzz fuzz-input bench instructions docs \
-	wheels clean
+.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize fuzz fuzz-input bench instructions \
+	adversary docs wheels clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -85,6 +85,10 @@ bench: .venv/.dev ## measure both implementations and their peers side by side
 
 instructions: .venv/.test ## count the instructions of each corpus anew, into bench/results/ (needs valgrind)
 	$(BIN)/python bench/instructions.py --record
+
+adversary: SECONDS := 2
+adversary: .venv/.dev ## attack the server with all that hostile peers send, for SECONDS (2) each, beside a player
+	$(BIN)/python bench/adversary.py --seconds $(SECONDS)
 
 DRIVERS := bench/c/limit.so bench/c/libtelnet_driver.so
 

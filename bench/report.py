@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from figures import Cost, Environment, Figure, Results, Row, SessionCost
 from measure import CORRECT
+from tables import number, table
 
 MARKS = {True: "✓", False: "✗", None: ""}
 
@@ -80,16 +81,3 @@ def notes(environment: Environment) -> str:
         f"* {name} {version}" + (f": {environment.notes[name]}." if name in environment.notes else ".")
         for name, version in environment.versions.items()
     )
-
-
-def number(value: float) -> str:
-    """Return three digits, without an exponent."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.{2 if value >= 1 else 3}f}" if value < 10 else f"{value:.1f}"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
-    lines = [head, ["-" * max(1, width) for width in widths], *rows]
-    return "\n".join("| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines)

@@ -1,0 +1,137 @@
+"""The server under attack: a game that speaks all there is, in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import cProfile
+import io
+import logging
+import os
+import pstats
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from attack.meter import METER, meter_asyncio, meter_selectors
+from telnet import Engine, MudHandler, MudServer, aio
+from telnet import options as o
+
+__all__ = ["SHELLS", "run"]
+
+SHELLS = ("selectors", "asyncio", "uvloop")
+VARIABLES = [f"V{each}" for each in range(50)]
+LINES_OF_PROFILE = 30
+
+Order = Callable[[], None]
+
+
+class Player(MudHandler):
+    """One that plays, or pretends to."""
+
+    options = (
+        *(o.TTYPE, o.NAWS, o.NEW_ENVIRON, o.CHARSET, o.EOR, o.SGA, o.ECHO, o.LINEMODE, o.GMCP, o.MXP, o.MSP, o.ATCP),
+        *(o.STATUS, o.BINARY, o.MCCP2, o.MCCP3, o.TIMING_MARK, o.TSPEED, o.XDISPLOC, o.SNDLOC, o.AARDWOLF),
+        o.MSDP(reportable=VARIABLES, configurable=["PROMPT"]),
+        o.MSSP({"NAME": "A game", "PLAYERS": 6, "UPTIME": 0}),
+        o.ZMP("A game", "1.0"),
+    )
+
+    def on_connect(self) -> None:
+        for name in VARIABLES:
+            self.send_msdp(name, "a value of some length")
+
+    def on_line(self, line: str) -> None:
+        self.send_line(f"You look at {line[:16]}.")
+
+    def on_slow_consumer(self) -> None:
+        METER.measures.slow_consumers += 1
+        super().on_slow_consumer()
+
+    def on_compression_error(self, option: bytes, reason: str) -> None:
+        METER.measures.compression_errors += 1
+        super().on_compression_error(option, reason)
+
+
+class Control:
+    """Takes orders in a thread: one to begin measuring, which is confirmed, and one to tell what was measured."""
+
+    def __init__(self, orders: Connection, *, profiled: bool) -> None:
+        self._orders = orders
+        self._profiler = cProfile.Profile() if profiled else None
+
+    def listen(self, port: int, in_loop: Callable[[Order], object], stop: Callable[[], object]) -> None:
+        """Tell the port of the server, and obey.
+
+        :param in_loop: calls a function in the thread that serves.
+        :param stop: ends it.
+        """
+        self._orders.send(port)
+        self._in_loop = in_loop
+        self._stop = stop
+        threading.Thread(target=self._obey, daemon=True).start()
+
+    def _obey(self) -> None:
+        for order in (self._begin, self._end):
+            self._orders.recv()
+            self._in_loop(order)
+
+    def _begin(self) -> None:
+        METER.reset()
+        self._waited = waited()
+        self._orders.send(None)
+        if self._profiler:
+            self._profiler.enable()
+
+    def _end(self) -> None:
+        measures = METER.measures
+        measures.waited = waited() - self._waited
+        if self._profiler:
+            self._profiler.disable()
+            measures.profile = listed(self._profiler)
+        self._orders.send(measures)
+        self._stop()
+
+
+def waited() -> float:
+    """How long the thread that serves has waited for its core, in seconds."""
+    with open("/proc/self/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[1]) / 1e9
+
+
+def listed(profiler: cProfile.Profile) -> str:
+    text = io.StringIO()
+    pstats.Stats(profiler, stream=text).sort_stats("tottime").print_stats(LINES_OF_PROFILE)
+    return text.getvalue()
+
+
+def run(orders: Connection, shell: str, core: int, profiled: bool) -> None:
+    """Serve on a shell until the orders say that it is enough."""
+    os.sched_setaffinity(0, {core})
+    logging.basicConfig(stream=open(os.devnull, "w", encoding="utf-8"), level=logging.INFO)
+    control = Control(orders, profiled=profiled)
+    if shell == "selectors":
+        serve_on_selectors(control)
+    elif shell == "asyncio":
+        asyncio.run(serve(control))
+    else:
+        import uvloop
+
+        uvloop.run(serve(control))
+
+
+def serve_on_selectors(control: Control) -> None:
+    meter_selectors()
+    with Engine() as engine:
+        server = MudServer(Player, engine=engine).listen(("127.0.0.1", 0))
+        control.listen(server.local_address[1], engine.call_from_thread, engine.stop)
+        engine.start()
+
+
+async def serve(control: Control) -> None:
+    meter_asyncio()
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    server = await aio.serve(Player, "127.0.0.1", 0)
+    control.listen(server.sockets[0].getsockname()[1], loop.call_soon_threadsafe, over.set)
+    await over.wait()
+    server.close(flush=False)
