@@ -21,6 +21,8 @@ __all__ = ["ANSWER", "TURN", "Arena", "Cell"]
 ANSWER = 0.050  # seconds until the player has an answer, at most
 TURN = 0.008  # seconds of CPU that one turn of one connection takes, at most
 
+LEAST = 1000  # bytes without which there was no attack
+
 WARM_UP = 0.3  # seconds, in which the player is alone
 GRACE = 20.0  # seconds until a server that does not answer is ended
 
@@ -45,6 +47,8 @@ class Cell:
     @property
     def excesses(self) -> list[str]:
         """What is above its bound."""
+        if self.measures.received < LEAST:
+            return ["no attack, for nothing came"]
         bounds = (("answer", self.answers.worst, ANSWER), ("turn", self.measures.turn, TURN))
         return [f"{what} {took * 1000:.0f} ms" for what, took, most in bounds if took > most]
 
@@ -86,15 +90,15 @@ class Arena:
         end(process)
 
     def measure(self, hostile: Input, shell: str) -> Cell:
-        with self._server(shell) as (orders, port):
+        peers = self._flood[1]
+        peers.send(hostile.name)
+        their_port = peers.recv()
+        with self._server(shell, their_port if hostile.on_clients else 0) as (orders, port):
             player = Player(port)
             player.play(WARM_UP, self._dice)
-            peers = self._flood[1]
-            peers.send((hostile.name, port))
-            peers.recv()
             orders.send(None)
             orders.recv()
-            peers.send(None)
+            peers.send(port)
             answers = player.play(self._seconds * hostile.share, self._dice)
             peers.send(None)
             thrown_out = peers.recv()
@@ -104,8 +108,8 @@ class Arena:
         return Cell(hostile, shell, answers, measures, thrown_out)
 
     @contextmanager
-    def _server(self, shell: str) -> Iterator[tuple[Connection, int]]:
-        process, orders = self._process(server.run, shell, self._server_core, self._profiled)
+    def _server(self, shell: str, visited: int) -> Iterator[tuple[Connection, int]]:
+        process, orders = self._process(server.run, shell, self._server_core, visited, self._profiled)
         try:
             yield orders, orders.recv()
         finally:

@@ -8,41 +8,33 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from time import monotonic
 
 from attack.inputs import Flood, find
 
-__all__ = ["PEERS", "run"]
+__all__ = ["PEERS", "RETRY", "run"]
 
 PEERS = 5
 NICE = 19
 SEND = 1 << 18
 RECEIVE = 1 << 18
-RETRY = 0.01  # seconds until a peer that was turned away comes again
+RETRY = 0.01  # seconds until one that lost its connection comes again
 
 
 class Peer:
-    def __init__(self, selector: selectors.BaseSelector, address: tuple[str, int], flood: Flood) -> None:
-        self.closed = 0
-        self._selector = selector
-        self._address = address
-        self._flood = flood
-        self._again_at = 0.0
-        self._socket: socket.socket | None = None
+    """One that floods, on a connection of its own making or on one that was accepted."""
 
-    def connect(self) -> None:
-        """Connect, if it is time to."""
-        if self._socket is not None or monotonic() < self._again_at:
-            return
-        self._again_at = monotonic() + RETRY
+    def __init__(self, selector: selectors.BaseSelector, flood: Flood, connected: socket.socket) -> None:
+        self.open = True
+        self._selector = selector
+        self._flood = flood
         self._pieces = self._all_pieces()
         self._waiting = next(self._pieces)
-        self._socket = socket.socket()
-        self._socket.setblocking(False)
-        self._socket.connect_ex(self._address)
-        self._selector.register(self._socket, selectors.EVENT_READ | selectors.EVENT_WRITE, self)
+        self._socket = connected
+        connected.setblocking(False)
+        selector.register(connected, selectors.EVENT_READ | selectors.EVENT_WRITE, self.go_on)
 
     def _all_pieces(self) -> Iterator[memoryview]:
         if self._flood.beginning:
@@ -51,68 +43,108 @@ class Peer:
             for start in range(0, len(self._flood.round), SEND):
                 yield memoryview(self._flood.round)[start : start + SEND]
 
-    def go_on(self, connected: socket.socket, events: int) -> None:
+    def go_on(self, events: int) -> None:
         try:
             if events & selectors.EVENT_READ:
-                self._discard(connected)
+                self._discard()
             if events & selectors.EVENT_WRITE:
-                self._send(connected)
+                self._send()
         except BlockingIOError:
             pass
         except OSError:
             self.close()
-            self.closed += 1
 
-    def _discard(self, connected: socket.socket) -> None:
-        if not connected.recv(RECEIVE):
+    def _discard(self) -> None:
+        if not self._socket.recv(RECEIVE):
             raise ConnectionResetError
 
-    def _send(self, connected: socket.socket) -> None:
-        self._waiting = self._waiting[connected.send(self._waiting) :] or next(self._pieces)
+    def _send(self) -> None:
+        self._waiting = self._waiting[self._socket.send(self._waiting) :] or next(self._pieces)
 
     def close(self) -> None:
-        if self._socket is not None:
+        if self.open:
+            self.open = False
             self._selector.unregister(self._socket)
             self._socket.close()
-            self._socket = None
+
+
+class Attack:
+    """The peers of one cell: they connect to a server, or clients connect to them."""
+
+    def __init__(self, flood: Flood, orders: Connection) -> None:
+        self.thrown_out = 0
+        self._flood = flood
+        self._orders = orders
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(orders, selectors.EVENT_READ, self._end)
+        self._peers: list[Peer] = []
+        self._over = False
+
+    def run(self, join: Callable[[], None]) -> None:
+        """Flood until there is another order; ``join`` sees to it that there are peers."""
+        while not self._over:
+            self.thrown_out += sum(not peer.open for peer in self._peers)
+            self._peers = [peer for peer in self._peers if peer.open]
+            join()
+            for key, events in self._selector.select(RETRY):
+                key.data(events)
+        for peer in self._peers:
+            peer.close()
+        self._selector.close()
+
+    def _end(self, _: int) -> None:
+        self._over = True
+        self._orders.recv()
+
+    def server(self, port: int) -> Callable[[], None]:
+        """Return what connects as often as is needed, but not at once again to a server that throws out."""
+        again = monotonic()
+
+        def join() -> None:
+            nonlocal again
+            if len(self._peers) < PEERS and monotonic() >= again:
+                again = monotonic() + RETRY
+                self._peers += [self._connected(port) for _ in range(PEERS - len(self._peers))]
+
+        return join
+
+    def _connected(self, port: int) -> Peer:
+        connecting = socket.socket()
+        connecting.setblocking(False)
+        connecting.connect_ex(("127.0.0.1", port))
+        return Peer(self._selector, self._flood, connecting)
+
+    def clients(self, listener: socket.socket) -> Callable[[], None]:
+        """Return what does nothing: clients come by themselves."""
+
+        def accept(_: int) -> None:
+            self._peers.append(Peer(self._selector, self._flood, listener.accept()[0]))
+
+        self._selector.register(listener, selectors.EVENT_READ, accept)
+        return lambda: None
 
 
 def run(orders: Connection, core: int) -> None:
-    """Flood on order: the name of an input and a port, confirmed when it is made; one to begin; and one to end.
+    """Flood on order.
 
-    The last is answered with how often a peer was thrown out.
+    The first order is the name of an input, and is answered with a port for clients. The second is to begin, and has
+    the port of the server. The third is to end, and is answered with how often a peer was thrown out.
     """
     os.sched_setaffinity(0, {core})
     os.nice(NICE)
     try:
         while True:
-            name, port = orders.recv()
-            flood = find(name).make()
-            orders.send(None)
-            orders.recv()
-            orders.send(attack(flood, ("127.0.0.1", port), orders))
+            obey(orders)
     except EOFError:
         pass
 
 
-def attack(flood: Flood, address: tuple[str, int], orders: Connection) -> int:
-    with selectors.DefaultSelector() as selector:
-        peers = [Peer(selector, address, flood) for _ in range(PEERS)]
-        selector.register(orders, selectors.EVENT_READ, None)
-        while not take_turn(selector, peers):
-            pass
-        orders.recv()
-        for peer in peers:
-            peer.close()
-    return sum(peer.closed for peer in peers)
-
-
-def take_turn(selector: selectors.BaseSelector, peers: list[Peer]) -> bool:
-    """Give each peer that can go on its turn; return whether there is a new order."""
-    for peer in peers:
-        peer.connect()
-    ready = selector.select(RETRY)
-    for key, events in ready:
-        if key.data is not None:
-            key.data.go_on(key.fileobj, events)
-    return any(key.data is None for key, _ in ready)
+def obey(orders: Connection) -> None:
+    hostile = find(orders.recv())
+    flood = hostile.make()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        orders.send(listener.getsockname()[1])
+        port = orders.recv()
+        attack = Attack(flood, orders)
+        attack.run(attack.clients(listener) if hostile.on_clients else attack.server(port))
+    orders.send(attack.thrown_out)

@@ -33,6 +33,16 @@ AGREED = b"".join(
         *(negotiate(DO, each) for each in (c.GMCP, c.MSDP, c.MSSP, c.MXP, c.ATCP, c.ZMP, c.STATUS, c.AARDWOLF, c.EOR)),
     )
 )
+AGREED_BY_SERVER = b"".join(
+    (
+        *(negotiate(DO, each) for each in (c.TTYPE, c.NAWS, c.NEW_ENVIRON, c.LINEMODE, c.STATUS, c.CHARSET)),
+        *(
+            negotiate(WILL, each)
+            for each in (c.GMCP, c.MSDP, c.MSSP, c.MXP, c.ATCP, c.ZMP, c.STATUS, c.AARDWOLF, c.EOR)
+        ),
+    )
+)
+MCCP2_BEGINS = negotiate(WILL, c.MCCP2) + subnegotiation(c.MCCP2, b"")
 MCCP3_BEGINS = negotiate(DO, c.MCCP3) + subnegotiation(c.MCCP3, b"")
 
 
@@ -52,10 +62,13 @@ class Input:
     share: float = 1.0
     """Of the time that a cell has."""
 
+    on_clients: bool = False
+    """Whether it is a server that sends it."""
+
     @property
     def deflated(self) -> Input:
         """The same through MCCP3."""
-        return Input(f"{self.name} +MCCP3", f"{self.what}, compressed", lambda: _deflated(self.make()))
+        return Input(f"{self.name} +MCCP3", f"{self.what}, compressed", lambda: _deflated(self.make(), MCCP3_BEGINS))
 
 
 def find(name: str) -> Input:
@@ -85,13 +98,13 @@ def filled(head: bytes, parts: Iterable[bytes], tail: bytes = b"") -> bytes:
     raise ValueError("there must be a part to fill a payload with")
 
 
-def _deflated(plain: Flood) -> Flood:
+def _deflated(plain: Flood, begins: bytes) -> Flood:
     compressor = zlib.compressobj(9, zlib.DEFLATED, 15, 9)
     begun = compressor.compress(plain.beginning) + compressor.flush(zlib.Z_FULL_FLUSH)
     pieces = [plain.round[start : start + PIECE] for start in range(0, len(plain.round), PIECE)]
     ends = [zlib.Z_SYNC_FLUSH] * (len(pieces) - 1) + [zlib.Z_FULL_FLUSH]  # a round refers to nothing before it
     compressed = (compressor.compress(each) + compressor.flush(end) for each, end in zip(pieces, ends, strict=True))
-    return Flood(MCCP3_BEGINS + begun, b"".join(map(_padded, compressed, pieces)))
+    return Flood(begins + begun, b"".join(map(_padded, compressed, pieces)))
 
 
 def _padded(compressed: bytes, plain: bytes) -> bytes:
@@ -461,7 +474,7 @@ def stream_corrupt_late() -> Flood:
 
 def stream_corrupt_dense() -> Flood:
     """As many bytes as one read has, each of which becomes 190, and then no stream any more."""
-    good = _deflated(Flood(b"", b" " * (60000 * RATIO)))
+    good = _deflated(Flood(b"", b" " * (60000 * RATIO)), MCCP3_BEGINS)
     return Flood(AGREED + good.beginning + good.round + BROKEN, b"\0" * LEAST)
 
 
@@ -478,7 +491,58 @@ def stream_without_output() -> Flood:
 
 
 def stream_in_a_stream() -> Flood:
-    return _deflated(repeated(subnegotiation(c.MCCP3, b"")))
+    return _deflated(repeated(subnegotiation(c.MCCP3, b"")), MCCP3_BEGINS)
+
+
+# --- what servers send to clients -------------------------------------------------------------------------------------
+
+
+def by_server(flood: Flood) -> Flood:
+    """The same from a server, once its client has agreed to all."""
+    return Flood(AGREED_BY_SERVER, flood.round)
+
+
+def environ_asked() -> Flood:
+    return by_server(messages(c.NEW_ENVIRON, b"\x01"))
+
+
+def environ_asked_in_detail() -> Flood:
+    return by_server(messages(c.NEW_ENVIRON, filled(b"\x01", [b"\x00%x" % each for each in range(65536)])))
+
+
+def questions() -> Flood:
+    """Short questions of all options that a client answers."""
+    asked = ((c.TTYPE, b"\x01"), (c.STATUS, b"\x01"), (c.CHARSET, b"\x01;UTF-8"), (c.LINEMODE, b"\x01\x03"))
+    again = b"".join(negotiate(word, c.NAWS) for word in (DONT, DO))
+    return by_server(repeated(*(subnegotiation(*each) for each in asked), again, IAC + c.AYT))
+
+
+def slc_by_server() -> Flood:
+    return by_server(slc_long())
+
+
+def variables_by_server() -> Flood:
+    """A table of MSDP, variables of MSSP and the keys of a mask."""
+    table = filled(b"\x01A\x02\x03", [b"\x01%x\x02b" % each for each in range(65536)], b"\x04")
+    status = filled(b"", [b"\x01%x\x02b" % each for each in range(65536)])
+    return by_server(repeated(subnegotiation(c.MSDP, table), subnegotiation(c.MSSP, status)))
+
+
+def forward_masks() -> Flood:
+    masks = (DO + b"\x02" + b"\xaa" * 31, DO + b"\x02" + b"\x55" * 31)
+    return by_server(messages(c.LINEMODE, *masks))
+
+
+def prompts() -> Flood:
+    return by_server(repeated(b"> " + IAC + c.GA, IAC + c.CMD_EOR))
+
+
+def sounds() -> Flood:
+    return by_server(repeated(b"!!SOUND(" + b"a=b " * 4000 + b")\r\n", b"!!SOUND(a.wav V=50 U=http://a/)\r\n"))
+
+
+def slc_by_server_compressed() -> Flood:
+    return _deflated(slc_by_server(), MCCP2_BEGINS)
 
 
 # --- all of them ------------------------------------------------------------------------------------------------------
@@ -569,11 +633,26 @@ _PLAIN = (
     Input("MCCP3, inside", "streams that begin inside of a stream", stream_in_a_stream),
 )
 
+_ON_CLIENTS = tuple(
+    Input(f"client: {name}", what, make, on_clients=True)
+    for name, what, make in (
+        ("ENVIRON, SEND", "NEW-ENVIRON: all variables are asked for, of which there are 50", environ_asked),
+        ("ENVIRON, names", "NEW-ENVIRON: 64 KiB of names are asked for", environ_asked_in_detail),
+        ("questions", "TTYPE, STATUS, CHARSET, NAWS and AYT, which are answered", questions),
+        ("SLC, long", "LINEMODE: 21,845 special characters in each message", slc_by_server),
+        ("SLC, long +MCCP2", "LINEMODE: 21,845 special characters, compressed", slc_by_server_compressed),
+        ("variables", "MSDP and MSSP: 64 KiB of short variables", variables_by_server),
+        ("masks", "LINEMODE: another FORWARDMASK in each message", forward_masks),
+        ("prompts", "marks of prompts, GA and EOR", prompts),
+        ("sounds", "MSP: triggers with 4,000 arguments, and short ones", sounds),
+    )
+)
+
 
 def _all() -> Iterator[Input]:
     for each in _BOTH:
         yield from (each, each.deflated)
-    for each in _PLAIN:
+    for each in (*_PLAIN, *_ON_CLIENTS):
         yield replace(each, share=0.5)
 
 

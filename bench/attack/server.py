@@ -1,4 +1,8 @@
-"""The server under attack: a game that speaks all there is, in a process of its own."""
+"""The server under attack: a game that speaks all there is, in a process of its own.
+
+Where clients are attacked, the same process has them too: one of a hostile server's clients keeps the others waiting
+as well.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,15 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from attack.flood import PEERS, RETRY
 from attack.meter import METER, meter_asyncio, meter_selectors
-from telnet import Engine, MudHandler, MudServer, aio
+from telnet import Engine, MudConnection, MudHandler, MudServer, aio
 from telnet import options as o
 
 __all__ = ["SHELLS", "run"]
 
 SHELLS = ("selectors", "asyncio", "uvloop")
+STATUS = o.MSSP({"NAME": "A game", "PLAYERS": 6, "UPTIME": 0})
 VARIABLES = [f"V{each}" for each in range(50)]
 LINES_OF_PROFILE = 30
 
@@ -32,7 +38,7 @@ class Player(MudHandler):
         *(o.TTYPE, o.NAWS, o.NEW_ENVIRON, o.CHARSET, o.EOR, o.SGA, o.ECHO, o.LINEMODE, o.GMCP, o.MXP, o.MSP, o.ATCP),
         *(o.STATUS, o.BINARY, o.MCCP2, o.MCCP3, o.TIMING_MARK, o.TSPEED, o.XDISPLOC, o.SNDLOC, o.AARDWOLF),
         o.MSDP(reportable=VARIABLES, configurable=["PROMPT"]),
-        o.MSSP({"NAME": "A game", "PLAYERS": 6, "UPTIME": 0}),
+        STATUS,
         o.ZMP("A game", "1.0"),
     )
 
@@ -52,21 +58,46 @@ class Player(MudHandler):
         super().on_compression_error(option, reason)
 
 
+class Visitor(MudHandler):
+    """A client of a hostile server, which comes back when it has lost its connection."""
+
+    options = (
+        *(o.NAWS, o.CHARSET, o.EOR, o.SGA, o.ECHO, o.LINEMODE, o.MSDP, STATUS, o.MXP, o.MSP, o.ATCP, o.ZMP, o.STATUS),
+        *(o.BINARY, o.MCCP2, o.MCCP3, o.TIMING_MARK, o.AARDWOLF, o.LFLOW),
+        o.TTYPE("A client", "XTERM"),
+        o.NEW_ENVIRON(variables={name: "a value of some length" for name in VARIABLES}),
+        o.GMCP("A client", "1.0", {"Char": 1}),
+    )
+
+    again: Callable[[], object]
+    """Connects anew."""
+
+    def on_compression_error(self, option: bytes, reason: str) -> None:
+        METER.measures.compression_errors += 1
+        super().on_compression_error(option, reason)
+
+    def on_close(self) -> None:
+        self.again()
+
+
 class Control:
     """Takes orders in a thread: one to begin measuring, which is confirmed, and one to tell what was measured."""
 
-    def __init__(self, orders: Connection, *, profiled: bool) -> None:
+    def __init__(self, orders: Connection, visited: int, *, profiled: bool) -> None:
+        self.visited = visited
         self._orders = orders
         self._profiler = cProfile.Profile() if profiled else None
 
-    def listen(self, port: int, in_loop: Callable[[Order], object], stop: Callable[[], object]) -> None:
+    def listen(self, port: int, in_loop: Callable[[Order], object], visit: Order, stop: Order) -> None:
         """Tell the port of the server, and obey.
 
         :param in_loop: calls a function in the thread that serves.
-        :param stop: ends it.
+        :param visit: connects a client to the hostile server.
+        :param stop: ends all.
         """
         self._orders.send(port)
         self._in_loop = in_loop
+        self._visit = visit
         self._stop = stop
         threading.Thread(target=self._obey, daemon=True).start()
 
@@ -81,6 +112,8 @@ class Control:
         self._orders.send(None)
         if self._profiler:
             self._profiler.enable()
+        for _ in range(PEERS if self.visited else 0):
+            self._visit()
 
     def _end(self) -> None:
         measures = METER.measures
@@ -104,11 +137,14 @@ def listed(profiler: cProfile.Profile) -> str:
     return text.getvalue()
 
 
-def run(orders: Connection, shell: str, core: int, profiled: bool) -> None:
-    """Serve on a shell until the orders say that it is enough."""
+def run(orders: Connection, shell: str, core: int, visited: int, profiled: bool) -> None:
+    """Serve on a shell until the orders say that it is enough.
+
+    :param visited: the port of a hostile server, whose clients are to be in this process; 0 for none.
+    """
     os.sched_setaffinity(0, {core})
     logging.basicConfig(stream=open(os.devnull, "w", encoding="utf-8"), level=logging.INFO)
-    control = Control(orders, profiled=profiled)
+    control = Control(orders, visited, profiled=profiled)
     if shell == "selectors":
         serve_on_selectors(control)
     elif shell == "asyncio":
@@ -122,8 +158,17 @@ def run(orders: Connection, shell: str, core: int, profiled: bool) -> None:
 def serve_on_selectors(control: Control) -> None:
     meter_selectors()
     with Engine() as engine:
+
+        class Client(Visitor, MudConnection):
+            def again(self) -> None:
+                if engine.running:
+                    engine.defer(RETRY, visit)
+
+        def visit() -> None:
+            Client(engine=engine).connect(("127.0.0.1", control.visited))
+
         server = MudServer(Player, engine=engine).listen(("127.0.0.1", 0))
-        control.listen(server.local_address[1], engine.call_from_thread, engine.stop)
+        control.listen(server.local_address[1], engine.call_from_thread, visit, engine.stop)
         engine.start()
 
 
@@ -131,7 +176,17 @@ async def serve(control: Control) -> None:
     meter_asyncio()
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
+    visits: set[asyncio.Task[object]] = set()
+
+    class Client(Visitor):
+        def again(self) -> None:
+            if not over.is_set():
+                loop.call_later(RETRY, visit)
+
+    def visit() -> None:
+        visits.add(loop.create_task(aio.connect("127.0.0.1", control.visited, connection=Client)))
+
     server = await aio.serve(Player, "127.0.0.1", 0)
-    control.listen(server.sockets[0].getsockname()[1], loop.call_soon_threadsafe, over.set)
+    control.listen(server.sockets[0].getsockname()[1], loop.call_soon_threadsafe, visit, over.set)
     await over.wait()
     server.close(flush=False)
