@@ -23,7 +23,7 @@ TURN = 0.008  # seconds of CPU that one turn of one connection takes, at most
 
 LEAST = 1000  # bytes without which there was no attack
 
-WARM_UP = 0.3  # seconds, in which the player is alone
+WARM_UP = 0.2  # seconds, in which the player is alone
 GRACE = 20.0  # seconds until a server that does not answer is ended
 
 SPAWN = multiprocessing.get_context("spawn")  # no state of this process is in what is measured
@@ -54,7 +54,7 @@ class Cell:
 
     @property
     def excess(self) -> float:
-        """How many times its bound the worst of both took."""
+        """How many times its bound the worst of both took; 1 is what is allowed."""
         return max(self.answers.worst / ANSWER, self.measures.turn / TURN)
 
 

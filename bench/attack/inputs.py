@@ -653,7 +653,7 @@ def _all() -> Iterator[Input]:
     for each in _BOTH:
         yield from (each, each.deflated)
     for each in (*_PLAIN, *_ON_CLIENTS):
-        yield replace(each, share=0.5)
+        yield replace(each, share=0.4)
 
 
 INPUTS = {each.name: each for each in _all()}
