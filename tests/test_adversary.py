@@ -71,7 +71,7 @@ def test_a_player_is_answered_beside_hostile_peers(name: str, shell: str) -> Non
     with Arena(0.6) as arena:
         measured = arena.measure(find(name), shell)
 
-    assert len(measured.answers.times) >= 3
+    assert len(measured.answers.times) >= 2
     assert measured.answers.worst < PATIENCE
     assert measured.measures.received > LEAST
     assert 0 < measured.measures.turn <= measured.measures.poll

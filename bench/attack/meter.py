@@ -154,7 +154,7 @@ def metered(method: Function) -> Function:
 def meter_asyncio() -> None:
     meter_sessions()
     for name in (*ENTRIES, *CALLED_SOON):
-        if name in vars(aio.MudConnection):
+        if hasattr(aio.MudConnection, name):
             replace(aio.MudConnection, name, metered_in_a_round)
 
 
