@@ -13,7 +13,21 @@ from session_support import Recorder, deliver
 from telnet import Limits, negotiate, subnegotiation
 from telnet.constants import AYT, DO, ECHO, IAC, NOP, SB, SE, WILL
 from telnet.mccp import Decompressor
-from telnet.options import CHARSET, GMCP, LINEMODE, MCCP3, MSDP, NAWS, NEW_ENVIRON, STATUS, TTYPE, ZMP, Option, Role
+from telnet.options import (
+    CHARSET,
+    GMCP,
+    LINEMODE,
+    MCCP3,
+    MSDP,
+    MXP,
+    NAWS,
+    NEW_ENVIRON,
+    STATUS,
+    TTYPE,
+    ZMP,
+    Option,
+    Role,
+)
 from telnet.session import Session
 
 DEFAULT = Limits()
@@ -113,9 +127,40 @@ def test_payload_of_one_turn_is_bounded_in_bytes(size: int, monkeypatch: pytest.
 
 def test_the_largest_message_is_a_turn_of_its_own() -> None:
     session, handler = agreed(limits=Limits(payload=100))
-    message = subnegotiation(b"\x7b", bytes(65536))
+    message = subnegotiation(b"\x7b", bytes(30_000))
 
     assert list(turns(session, handler, message * 2 + b"look\r\n")) == [1, 1, 1]
+
+
+def test_lines_that_an_option_takes_count_as_its_payload() -> None:
+    session, handler = agreed(MXP)
+    reply = b'\x1b[1z<VERSION CLIENT="Mudlet">\r\n'
+
+    counted = list(turns(session, handler, reply * 1000))
+
+    assert max(counted) <= DEFAULT.payload // 32
+    assert sum(counted) == 1000
+
+
+@pytest.mark.parametrize("filling", [b"x", b"x" * 15000 + b"\n", bytes(range(128, 240))], ids=["text", "lines", "junk"])
+def test_one_turn_looks_at_64_kib_of_what_was_read(filling: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    take = Session.on_data
+
+    def counted(self: Session, data: bytes) -> None:
+        looked_at.append(len(data))
+        take(self, data)
+
+    monkeypatch.setattr(Session, "on_data", counted)
+    session, handler = agreed()
+    read = filling * (4 * READ // len(filling))  # as event loops read
+    sums = []
+    for _ in turns(session, handler, read):
+        sums.append(sum(looked_at))
+        looked_at.clear()
+
+    assert max(sums) == READ
+    assert sum(sums) == len(read)
 
 
 def test_text_is_not_counted_as_payload() -> None:

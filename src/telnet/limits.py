@@ -37,8 +37,8 @@ class Limits:
     """Tables and arrays inside each other, in MSDP and JSON.  No protocol of a MUD goes deeper than four."""
 
     values: int = 4096
-    """Values of one message of MSDP, GMCP, MSSP or ZMP; names count too in MSDP and MSSP.  The longest lists in the field,
-    inventories and skills, have a thousand; each value takes a microsecond to read."""
+    """Values of one message of MSDP, GMCP, MSSP or ZMP; in MSDP and MSSP names count too.  The longest lists of the
+    field, inventories and skills, have a thousand; each value takes a microsecond to read."""
 
     negotiations: int = 256
     """Answers at once to WILL, WONT, DO and DONT, and to what else a peer may ask again and again, each 64 bytes of
@@ -51,7 +51,7 @@ class Limits:
     """What a peer may have kept or reported by name: variables of NEW-ENVIRON and MSDP, packages of GMCP.  Clients name
     some twenty."""
 
-    events: int = 1000
+    events: int = 500
     """Lines, commands, subnegotiations and pieces that one turn of a connection delivers; what is left waits for the
     next turn, so that a read of 65,536 line ends keeps nobody else waiting."""
 

@@ -44,6 +44,8 @@ __all__ = ["Handler", "Negotiator", "Side", "State"]
 class Side(Enum):
     """Whose option it is."""
 
+    __hash__ = object.__hash__  # that of Enum is Python, and each command needs three
+
     LOCAL = auto()
     """Ours: we say WILL and WONT."""
 
@@ -54,6 +56,8 @@ class Side(Enum):
 class State(Enum):
     """Where the agreement on an option of one side stands (RFC 1143 section 7)."""
 
+    __hash__ = object.__hash__
+
     NO = auto()
     YES = auto()
     WANTNO = auto()
@@ -63,6 +67,8 @@ class State(Enum):
 
 
 class _Input(Enum):
+    __hash__ = object.__hash__
+
     POSITIVE = auto()
     NEGATIVE = auto()
     ENABLE = auto()

@@ -15,8 +15,9 @@ what it has not taken waits at its entrance.  ``_advance`` empties the stage nea
 gives is bounded, so all rests together are bounded by what one ``receive`` was given and one piece of inflated data.
 
 One call is bounded in work: ``limits.events`` events, faults of the peer among them, ``limits.payload`` bytes of
-subnegotiations, and one piece of inflated data.  What is left makes :attr:`Session.pending` true: a shell then calls
-again in its next turn, and reads nothing more from the peer until it is false.  A pause is the same without an end.
+subnegotiations, 64 KiB of what was read, and one piece of inflated data.  What is left makes :attr:`Session.pending`
+true: a shell then calls again in its next turn, and reads nothing more from the peer until it is false.  A pause is the
+same without an end.
 
 What is written passes the compressor, if there is one, when it is taken: one flush a turn.
 """
@@ -44,6 +45,9 @@ Result = TypeVar("Result")
 
 # What a shell may let gather before it sends within a turn: as much as one send usually takes.
 WAKE_EACH: Final = 65536
+
+# What one turn looks at of what was read: as much as the engine reads at once.  Other event loops read four times that.
+_BYTES_OF_A_TURN: Final = 65536
 
 # What a subnegotiation counts as at least, in bytes: taking one costs as much as reading so many.
 _LEAST_PAYLOAD: Final = 32
@@ -126,8 +130,11 @@ class Session:
         self._spoken = False  # whether the peer has sent anything
         self._paused = False
         self._advancing = False
+        self._events_of_a_turn = limits.events
+        self._payload_of_a_turn = limits.payload
         self._events_left = 0
         self._payload_left = 0
+        self._wire_left = 0
         self._may_inflate = False
         self._message = b""  # the subnegotiation that is being taken
         self._wire = b""  # read, and not looked at yet
@@ -228,8 +235,9 @@ class Session:
         if data:
             self._spoken = True
         self._wire = self._wire + data if self._wire else data
-        self._events_left = self.limits.events
-        self._payload_left = self.limits.payload
+        self._events_left = self._events_of_a_turn
+        self._payload_left = self._payload_of_a_turn
+        self._wire_left = _BYTES_OF_A_TURN
         self._may_inflate = True
         self._advancing = True
         try:
@@ -513,9 +521,7 @@ class Session:
     def on_subnegotiation(self, option: bytes, data: bytes) -> None:
         """A complete subnegotiation (of the parser)."""
         self._count_command()
-        self._payload_left -= max(len(data), _LEAST_PAYLOAD)
-        if self._payload_left <= 0:
-            self._end_of_work()
+        self._count_payload(len(data))
         known = self._options.get(option)
         self._message = data
         try:
@@ -544,7 +550,9 @@ class Session:
             if not self.ready:
                 self._become_ready()
         finally:  # the decoder has let go of the line, whatever on_ready raises
-            if not (self._line_readers and any(option.on_line(line) for option in self._line_readers)):
+            if self._line_readers and any(option.on_line(line) for option in self._line_readers):
+                self._count_payload(len(line))
+            else:
                 self.emit("on_line", line)
 
     def on_line_overflow(self, excerpt: bytes) -> None:
@@ -594,7 +602,7 @@ class Session:
                     return
                 if not self._inflate(self._inflater):
                     return
-            elif self._wire:
+            elif self._wire and self._wire_left > 0:
                 self._parse_wire()
             else:
                 return
@@ -621,10 +629,13 @@ class Session:
             self._plain = self._plain[self._parser.consumed :]
 
     def _parse_wire(self) -> None:
+        wire = self._wire
         try:
-            self._parser.feed(self._wire)
+            self._parser.feed(wire if len(wire) <= self._wire_left else wire[: self._wire_left])
         finally:
-            self._wire = self._wire[self._parser.consumed :]
+            consumed = self._parser.consumed
+            self._wire_left -= consumed
+            self._wire = self._wire[consumed:]  # which a close has emptied
 
     def _inflate(self, stream: Decompressor) -> bool:
         """Inflate a piece, or leave a stream that is over; False where this turn has had its piece."""
@@ -637,7 +648,7 @@ class Session:
         self._may_inflate = False
         wire = b""
         if not stream.pending:
-            wire, self._wire = self._wire, b""
+            wire, self._wire = self._wire[:_BYTES_OF_A_TURN], self._wire[_BYTES_OF_A_TURN:]
         self._plain = stream.decompress(wire)
         return True
 
@@ -686,10 +697,11 @@ class Session:
         if self._events_left <= 0:
             self._stop()
 
-    def _end_of_work(self) -> None:
-        """Deliver nothing behind the present event in this turn."""
-        self._events_left = 0
-        self._stop()
+    def _count_payload(self, size: int) -> None:
+        self._payload_left -= max(size, _LEAST_PAYLOAD)
+        if self._payload_left <= 0:
+            self._events_left = 0  # nothing is delivered after the present event in this turn
+            self._stop()
 
     def _is_on(self, option: bytes) -> bool:
         return self.negotiator.state(option, Side.LOCAL) is State.YES

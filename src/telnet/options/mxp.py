@@ -104,7 +104,7 @@ def parse_reply(line: str) -> tuple[str, dict[str, str]] | None:
     ``"SUPPORTS"``, with ``{"send": "+", "image": "-"}``.  An answer is a line in secure mode, which nobody types (MXP,
     "Version Control"), of 256 words at most.
     """
-    reply = _REPLY.fullmatch(line) if line.startswith("\x1b") else None
+    reply = _REPLY.fullmatch(line)
     if reply is None or len(reply[2].split(None, _MOST_ARGUMENTS)) > _MOST_ARGUMENTS:
         return None
     name, rest = reply[1].upper(), reply[2]
@@ -144,7 +144,9 @@ class MXP(Option):
         self.emit("on_mxp")
 
     def on_line(self, line: str) -> bool:
-        reply = parse_reply(line) if self.is_server and self.enabled else None
+        if not (line.startswith("\x1b") and self.is_server and self.enabled):
+            return False
+        reply = parse_reply(line)
         if reply is None:
             return False
         name, arguments = reply
