@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -83,6 +84,19 @@ def test_events_of_telnet_are_delivered_over_several_turns(engine: Engine, wire:
         expected = 3500 * (2 if wire[:1] == b"x" else 1)
         assert max(turns_of(engine, connection, expected)) == LIMIT
         assert len(connection.events) == expected + 1
+
+
+def test_a_connection_that_floods_has_one_turn_a_poll(engine: Engine) -> None:
+    connection, peer = stream_pair(engine, StreamRecorder)
+    with peer:
+        connection.read_delimiter = b"\n"
+        peer.setblocking(False)
+        for _ in range(300):
+            with suppress(BlockingIOError):
+                peer.send(b"\n" * 700)  # a read that leaves something for a second turn
+            before = len(connection.events)
+            engine.poll(0)
+            assert len(connection.events) - before <= LIMIT
 
 
 def test_nothing_more_is_read_until_what_was_read_is_delivered(engine: Engine) -> None:

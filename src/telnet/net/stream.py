@@ -271,7 +271,7 @@ class Stream(Channel):
             self._or_end(self._shake_hands)
             return
         # TLS may need to read in order to write, and the other way round.
-        if self._wants_input and (events & READ or self.ssl_enabled):
+        if events & self.interest & READ or (self.ssl_enabled and self._wants_input):
             self._read_turn()
         if self._queue and (events & WRITE or self.ssl_enabled):
             self._send_turn()
@@ -329,7 +329,11 @@ class Stream(Channel):
     def _continue(self) -> None:
         self._continuing = None
         if self._pending and self._reading:
+            # This is its turn of this poll: what comes from the peer is read in the next one at the soonest.
+            self._continuing = self.engine.callback(self._continue)
             self._or_end(self._process_input, b"")
+        else:
+            self._update_interest()
 
     def _split_again(self) -> None:
         self._unsplit = True
@@ -390,7 +394,9 @@ class Stream(Channel):
     @property
     def _wants_input(self) -> bool:
         # While TLS waits for its turn in the queue, what comes next from the peer is not for us to read.
-        return not self._input_ended and (self._closing or (self._reading and not self._pending))
+        if self._input_ended:
+            return False
+        return self._closing or (self._reading and self._continuing is None and not self._pending)
 
     @property
     def _has_unread(self) -> bool:
