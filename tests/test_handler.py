@@ -112,6 +112,9 @@ def test_every_event_of_a_session_and_its_options_has_a_placeholder() -> None:
     assert emitted - {"on_dice"} <= set(placeholders())  # which the example in the text of an option has
 
 
+LOGGED = ("on_compression_error", "on_negotiation_limit", "on_slow_consumer")
+
+
 @pytest.mark.parametrize("name", placeholders())
 def test_a_placeholder_does_nothing_or_closes(name: str, caplog: pytest.LogCaptureFixture) -> None:
     handler = started(Shell())
@@ -120,9 +123,9 @@ def test_a_placeholder_does_nothing_or_closes(name: str, caplog: pytest.LogCaptu
     with caplog.at_level(logging.WARNING, "telnet"):
         placeholder(*[b""] * len(inspect.signature(placeholder).parameters))
 
-    closes = name in ("on_compression_error", "on_slow_consumer")
+    closes = name in ("on_compression_error", "on_slow_consumer", "on_input_end")
     assert handler.session.closed == closes
-    assert bool(caplog.records) == (closes or name == "on_negotiation_limit")
+    assert bool(caplog.records) == (name in LOGGED)
     assert handler.session.take() == (negotiate(WONT, LOGOUT.code) if name == "on_logout" else b"")
 
 

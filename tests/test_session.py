@@ -888,3 +888,51 @@ def test_no_input_raises_and_no_cut_changes_what_happens(role: Role, data: bytes
 
     assert without(READY, told_cut.events) == without(READY, told.events)  # which comes at the end of a read
     assert repr(cut.client) == repr(whole.client)
+
+
+# The end of the input
+
+
+def ending(limits: Limits | None = None) -> Session:
+    session = Session(Recorder(), limits=limits)
+    session.start(0.0)
+    return session
+
+
+def test_a_peer_that_has_said_nothing_awaits_no_answer() -> None:
+    session = ending()
+    session.receive(negotiate(WILL, b"x") + IAC + NOP, 1.0)
+
+    session.end(1.0)
+
+    assert not session.awaits_answer
+
+
+@pytest.mark.parametrize("said", [b"who\r\n", b"who"])
+def test_a_peer_that_has_said_something_awaits_an_answer(said: bytes) -> None:
+    session = ending()
+    session.receive(said, 1.0)
+
+    session.end(2.0)
+
+    assert session.awaits_answer
+
+
+def test_keys_are_something_said() -> None:
+    session = ending()
+    session.raw = True
+    session.receive(b"w", 1.0)
+
+    session.end(2.0)
+
+    assert session.awaits_answer
+
+
+@pytest.mark.parametrize(("ended", "awaits"), [(11.0, True), (11.5, False)])
+def test_what_was_said_long_ago_awaits_no_answer(ended: float, awaits: bool) -> None:
+    session = ending(Limits(close=10.0))
+    session.receive(b"who\r\n", 1.0)
+
+    session.end(ended)
+
+    assert session.awaits_answer is awaits

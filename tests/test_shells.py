@@ -348,6 +348,21 @@ def test_half_closed_client_gets_its_answers(shell: Shell) -> None:
         wait_until(lambda: player.events[-1] == "close")
 
 
+def test_half_closed_client_gets_an_answer_that_comes_later(shell: Shell) -> None:
+    client, _ = enter(shell)
+    with client:
+        client.sendall(b"later")
+        client.shutdown(socket.SHUT_WR)
+        assert receive_until(client, b"soon\r\nlater\r\n")
+
+
+def test_visitors_that_say_nothing_and_leave_hold_nothing(shell: Shell) -> None:
+    for _ in range(50):
+        enter(shell)[0].close()
+    wait_until(lambda: all("close" in player.events for player in Player.met), patience=3)
+    assert len(shell.server.connections) == 0
+
+
 def test_client_that_goes_closes_its_player_once(shell: Shell) -> None:
     client, player = enter(shell)
     client.close()

@@ -212,9 +212,14 @@ class MudHandler(Guard):
         """Called when the peer has ended its direction: it sends nothing more, and may still read.
 
         What is written until the handler closes is sent, for ``limits.close`` seconds at most; then the connection is
-        closed.  A peer that is gone altogether looks the same until something is sent to it.  A handler that has
-        nothing to say any more closes here.  A client is closed after this call: a server ends both directions.
+        closed.  A peer that is gone altogether looks the same until something is sent to it.  A client is closed after
+        this call: a server ends both directions.
+
+        By default, close unless an answer may still be awaited (:attr:`Session.awaits_answer
+        <telnet.session.Session.awaits_answer>`), so that who leaves without a word holds nothing.
         """
+        if not self.session.awaits_answer:
+            self.close()
 
     def on_close(self) -> None:
         """The connection ends; nothing can be sent any more, and nothing follows.  Placeholder."""

@@ -128,6 +128,7 @@ class Session:
         self._raw = False
         self._started = False
         self._spoken = False  # whether the peer has sent anything
+        self._said_at: float | None = None  # when it sent its latest line, or bytes that are none
         self._paused = False
         self._advancing = False
         self._events_of_a_turn = limits.events
@@ -253,13 +254,23 @@ class Session:
         if self.deadline is not None and now >= self.deadline:
             self._become_ready()
 
-    def end(self) -> None:
-        """The peer sends nothing more: an unfinished line is the last, and ``on_input_end`` follows."""
+    def end(self, now: float | None = None) -> None:
+        """The peer sends nothing more: an unfinished line is the last, and ``on_input_end`` follows.
+
+        :param now: the time in seconds; that of the last call if it is left out.
+        """
+        if now is not None:
+            self._now = now
         try:
             if last := self.flush_line():
                 self.on_line(last)
         finally:
             self.emit("on_input_end")
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the peer may still wait for an answer: it has sent a line in the last ``limits.close`` seconds."""
+        return self._said_at is not None and self._now - self._said_at <= self.limits.close
 
     def flush_line(self) -> str:
         """Return what came of a line that has no end yet, and take it for finished: a prompt without a mark."""
@@ -543,6 +554,7 @@ class Session:
 
     def on_line(self, line: str) -> None:
         """A line of text (of the decoder)."""
+        self._said_at = self._now
         self._events_left -= 1
         if self._events_left <= 0:
             self._stop()
@@ -619,6 +631,7 @@ class Session:
         if not self.ready:
             return self._become_ready()  # which may want lines, or a pause, so look again
         data, self._text = self._text, b""
+        self._said_at = self._now
         self._count_event()
         self.emit("on_data", data)
 

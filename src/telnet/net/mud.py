@@ -115,7 +115,7 @@ class MudConnection(TelnetConnection, MudHandler):
     def _end_of_input(self) -> None:
         self._input_ended = True
         try:
-            self.session.end()
+            self.session.end(monotonic())
         finally:
             if self.session.role is Role.CLIENT:
                 super()._end_of_input()

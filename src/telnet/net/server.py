@@ -241,7 +241,11 @@ class Server(Channel):
     def _accept(self, accepted: sockets.socket, address: Any) -> None:
         if not has_peer(accepted):
             return accepted.close()  # it was reset while it waited, as a port scanner or a health check does
-        accepted.setblocking(False)
+        try:
+            accepted.setblocking(False)
+        except OSError as exc:
+            self._log(logging.WARNING, f"{display_address(address)!r} cannot be served: {exc.strerror}")
+            return accepted.close()
         if self._tls is not None:
             try:
                 accepted = self._tls.wrap(accepted, None)
