@@ -10,6 +10,7 @@ import os
 from types import ModuleType
 
 import pytest
+from fault_support import served, servers  # noqa: F401  # fixtures
 from hypothesis import settings
 from tls_support import Certificates, issue_certificates
 

@@ -28,6 +28,7 @@ NOT_BESIDE_A_WHEEL = {
     "test_delimiter.py": "needs netstruct, which has no wheel",
     "test_demo.py": "reads the sources of an example",
     "test_docs.py": "reads the documentation",
+    "test_faults.py": "needs a C compiler",
     "test_floors.py": "reads the sources",
     "test_instructions.py": "counts what was compiled on this machine",
     "test_load.py": "needs thousands of descriptors, and minutes",
