@@ -25,6 +25,7 @@ PLATFORMS = {
 LISTS = ("parser.txt", "network.txt")
 NOT_BESIDE_A_WHEEL = {
     "test_clients.py": "drives the programs that .ci/run installs",
+    "test_comings.py": "needs a C compiler",
     "test_delimiter.py": "needs netstruct, which has no wheel",
     "test_demo.py": "reads the sources of an example",
     "test_docs.py": "reads the documentation",
