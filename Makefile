@@ -29,7 +29,7 @@ PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .SECONDARY:
-.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize fuzz fuzz-input bench instructions \
+.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize fuzz fuzz-input chaos bench instructions \
 	adversary docs wheels clean
 
 help: ## list the targets
@@ -78,6 +78,9 @@ fuzz: .venv-fuzz/.fuzz ## search for an input that breaks a parser, for SECONDS 
 
 fuzz-input: .venv-fuzz/.fuzz ## show the input in FILE and run the fuzz targets on it
 	PYTHONPATH=tests .venv-fuzz/bin/python fuzz/campaign.py --input $(FILE)
+
+chaos: .venv/.test ## have peers come and go among faults of the machine and port scans, for SECONDS (60)
+	CHAOS_SECONDS=$(SECONDS) $(BIN)/pytest -rP tests/test_comings.py tests/test_scans.py
 
 bench: .venv/.dev ## measure both implementations and their peers side by side
 	@$(MAKE) --no-print-directory --keep-going $(DRIVERS) || echo "not every parser in C can be built here"
