@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 from types import ModuleType
@@ -19,6 +20,23 @@ IMPLEMENTATIONS = {"cython": "telnet._parser", "python": "telnet._parser_py"}
 settings.register_profile("local", max_examples=80, deadline=None)
 settings.register_profile("ci", max_examples=400, deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def freeze() -> None:
+    """Have later collections pass over what is alive: tests, modules and reports, of which none goes before the end."""
+    gc.collect()
+    if hasattr(gc, "freeze"):  # PyPy has none
+        gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if nextitem is not None and nextitem.path != item.path:
+        freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
