@@ -22,6 +22,9 @@ SOURCES := pyproject.toml setup.py \
 
 BIN := .venv/bin
 
+# A process for each core. Not in pyproject.toml: beside a wheel there is no pytest-xdist.
+PARALLEL := --numprocesses=auto --dist=worksteal
+
 # What tests the parser and nothing else; what runs for long is left out, for where every access is checked.
 PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
 	$(foreach noun,parser parity traces encode events memory allocation callbacks threads fuzz,tests/test_$(noun).py)
@@ -39,22 +42,22 @@ demo: .venv/.demo ## run the MUD of examples/mud on HOST and PORT (127.0.0.1 400
 	@$(BIN)/python -m telnet demo --host $(HOST) --port $(PORT)
 
 test: .venv/.test ## run the suite over the extension and the pure twin; every line must be covered
-	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 test-pure: .venv-pure/.test ## run the suite on a build without the extension
 	.venv-pure/bin/python -m telnet --version
-	.venv-pure/bin/pytest --no-extension --hypothesis-profile=local
+	.venv-pure/bin/pytest $(PARALLEL) --no-extension --hypothesis-profile=local
 
 test-pythons: ## run the suite on each Python found (PYTHONS) but the one of `make test`
 	@for python in $(filter-out $(ours),$(PYTHONS)); do $(MAKE) --no-print-directory test-$$python || exit; done
 
 test-python%: .venv-python%/.test
 	.venv-python$*/bin/python -m telnet --version
-	.venv-python$*/bin/pytest --hypothesis-profile=local
+	.venv-python$*/bin/pytest $(PARALLEL) --hypothesis-profile=local
 
 test-freethreaded: .venv-freethreaded/.test ## run the suite on a free-threaded CPython, built here from Debian's source
 	.venv-freethreaded/bin/python -W error -m telnet --version
-	.venv-freethreaded/bin/pytest --hypothesis-profile=local \
+	.venv-freethreaded/bin/pytest $(PARALLEL) --hypothesis-profile=local \
 		$(foreach noun,session_peers tls wheels,--ignore=tests/test_$(noun).py)
 	.venv-freethreaded/bin/python bench/threads.py
 

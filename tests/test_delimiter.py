@@ -8,6 +8,7 @@ from typing import Any
 
 import netstruct
 import pytest
+from case_names import shown
 
 from telnet import InvalidReadDelimiterError
 from telnet.net.delimiter import ReadDelimiter, make_splitter
@@ -104,7 +105,7 @@ def test_netstruct_delivers_values_with_strings_of_any_length() -> None:
 @pytest.mark.parametrize(
     "delimiter",
     [0, -1, b"", struct.Struct(""), re.compile(rb"\s*"), re.compile(rb"x*"), netstruct.NetStruct(b"")],
-    ids=repr,
+    ids=shown,
 )
 def test_a_delimiter_that_consumes_nothing_is_a_value_error(delimiter: ReadDelimiter) -> None:
     """B12: it would be found for ever."""
@@ -113,7 +114,7 @@ def test_a_delimiter_that_consumes_nothing_is_a_value_error(delimiter: ReadDelim
 
 
 @pytest.mark.parametrize(
-    "delimiter", [True, False, "\r\n", 1.5, [b"\n"], bytearray(b"\n"), object(), re.compile("\n")], ids=repr
+    "delimiter", [True, False, "\r\n", 1.5, [b"\n"], bytearray(b"\n"), object(), re.compile("\n")], ids=shown
 )
 def test_a_delimiter_that_cannot_work_on_bytes_is_a_type_error(delimiter: ReadDelimiter) -> None:
     with pytest.raises(TypeError, match="read_delimiter must be"):

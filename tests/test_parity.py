@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 import reference
+from case_names import shown
 from effort import FOR_PARSER
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -141,7 +142,7 @@ def released() -> memoryview:
 @pytest.mark.parametrize(
     "value",
     ["text", "", 1, None, [1], (), object(), memoryview(b"abcd")[::2], memoryview(b"abc")[::-1], released()],
-    ids=repr,
+    ids=shown,
 )
 def test_feed_refuses_in_the_same_words(parser_modules: list[ModuleType], value: object) -> None:
     messages = [message(module.Parser(object()).feed, value) for module in parser_modules]
