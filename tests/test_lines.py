@@ -9,13 +9,13 @@ import encodings
 import pkgutil
 import re
 import sys
-import tracemalloc
 from collections.abc import Iterable, Iterator
 from itertools import product
 from types import ModuleType
 from typing import Any
 
 import pytest
+from allocations import traced
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -230,15 +230,15 @@ def test_a_limit_of_0_leaves_empty_lines() -> None:
 
 @pytest.mark.parametrize("chunk", [1, 100, 65536])
 def test_memory_is_bounded_by_the_limit(chunk: int) -> None:
-    decoder = LineDecoder(object(), max_line=10_000)
-    data = b"x" * chunk
-    tracemalloc.start()
-    try:
+    def feed() -> LineDecoder:
+        decoder = LineDecoder(object(), max_line=10_000)
         for _ in range(max(1, 30_000 // chunk)):
             decoder.feed(data)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+        return decoder
+
+    data = b"x" * chunk
+
+    _, peak = traced(feed)
 
     assert peak < 40_000
 

@@ -7,7 +7,6 @@ import importlib.util
 import json
 import random
 import sys
-import tracemalloc
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from allocations import traced
 from hypothesis import given
 from hypothesis import strategies as st
 from traces import TRACES, segments
@@ -320,19 +320,19 @@ def test_no_input_makes_it_raise(mccp: ModuleType, data: bytes, points: list[int
 
 def test_a_bomb_ends_in_an_error_with_memory_held_below_a_bound(mccp: ModuleType) -> None:
     bomb = zlib.compress(bytes(64 << 20), 9)
-    stream = mccp.Decompressor()
-    given_out = 0
-    tracemalloc.start()
-    try:
+    stream, given_out = mccp.Decompressor(), 0
+
+    def inflate() -> None:
+        nonlocal stream, given_out
+        stream, given_out = mccp.Decompressor(), 0
         for chunk in cut(bomb, range(0, len(bomb), 16384)):
             if stream.error:
                 break
             given_out += len(stream.decompress(chunk))
             while stream.pending:
                 given_out += len(stream.decompress())
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+
+    _, peak = traced(inflate)
 
     assert "more than 200 to 1 and more than 65536" in stream.error
     assert (stream.eof, stream.pending, stream.unused_data) == (False, False, b"")

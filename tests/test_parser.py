@@ -10,13 +10,13 @@ import inspect
 import pickle
 import runpy
 import sys
-import tracemalloc
 import weakref
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from allocations import traced
 from recording import Recorder, merged, record
 
 import telnet.parser
@@ -365,30 +365,29 @@ def test_an_excerpt_is_64_bytes_at_most(parser_module: ModuleType, excess: int) 
 
 
 def test_memory_is_bounded_by_the_limit(parser_module: ModuleType) -> None:
-    limit = 16384
-    chunk = b"x" * 64
-    parser = parser_module.Parser(SimpleNamespace(on_subnegotiation=lambda *_: None), max_subnegotiation=limit)
-    parser.feed(OPEN + GMCP)
-    tracemalloc.start()
-    try:
+    def feed() -> object:
+        parser = parser_module.Parser(SimpleNamespace(on_subnegotiation=lambda *_: None), max_subnegotiation=limit)
+        parser.feed(OPEN + GMCP)
         for _ in range(16384):
             parser.feed(chunk)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+        return parser
+
+    limit = 16384
+    chunk = b"x" * 64
+
+    _, peak = traced(feed)
 
     assert peak < 3 * limit  # the payload, and the larger buffer that it is moved to
 
 
 def test_a_large_payload_is_not_kept_afterwards(parser_module: ModuleType) -> None:
-    parser = parser_module.Parser(object())
-    tracemalloc.start()
-    try:
+    def feed() -> object:
+        parser = parser_module.Parser(object())
         parser.feed(OPEN + GMCP + b"x" * 60000)
         parser.feed(CLOSE)
-        held, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+        return parser
+
+    held, _ = traced(feed)
 
     assert held < 2000
 
