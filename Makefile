@@ -25,6 +25,9 @@ BIN := .venv/bin
 # A process for each core. Not in pyproject.toml: beside a wheel there is no pytest-xdist.
 PARALLEL := --numprocesses=auto --dist=worksteal
 
+# What the other legs do without: `make test` is enough to find what is the same on every Python.
+LEG := $(PARALLEL) --hypothesis-profile=local -m "not once"
+
 # What tests the parser and nothing else; what runs for long is left out, for where every access is checked.
 PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
 	$(foreach noun,parser parity traces encode events memory allocation callbacks threads fuzz,tests/test_$(noun).py)
@@ -32,8 +35,8 @@ PARSER_TESTS := --hypothesis-profile=local -m "not slow" \
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .SECONDARY:
-.PHONY: help demo test test-pure test-pythons test-freethreaded check sanitize fuzz fuzz-input chaos bench instructions \
-	adversary docs wheels clean
+.PHONY: help demo quick test test-pure test-pythons test-freethreaded check sanitize fuzz fuzz-input chaos bench \
+	instructions adversary docs wheels clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,23 +44,26 @@ help: ## list the targets
 demo: .venv/.demo ## run the MUD of examples/mud on HOST and PORT (127.0.0.1 4000)
 	@$(BIN)/python -m telnet demo --host $(HOST) --port $(PORT)
 
+quick: .venv/.test ## run what is not slow, in half a minute: no memory, floods, packages or other programs, no coverage
+	$(BIN)/pytest $(PARALLEL) --hypothesis-profile=local -m "not slow"
+
 test: .venv/.test ## run the suite over the extension and the pure twin; every line must be covered
 	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
-test-pure: .venv-pure/.test ## run the suite on a build without the extension
+test-pure: .venv-pure/.test ## run the suite, less what is marked `once`, on a build without the extension
 	.venv-pure/bin/python -m telnet --version
-	.venv-pure/bin/pytest $(PARALLEL) --no-extension --hypothesis-profile=local
+	.venv-pure/bin/pytest $(LEG) --no-extension
 
-test-pythons: ## run the suite on each Python found (PYTHONS) but the one of `make test`
+test-pythons: ## run it on each Python found (PYTHONS) but the one of `make test`
 	@for python in $(filter-out $(ours),$(PYTHONS)); do $(MAKE) --no-print-directory test-$$python || exit; done
 
 test-python%: .venv-python%/.test
 	.venv-python$*/bin/python -m telnet --version
-	.venv-python$*/bin/pytest $(PARALLEL) --hypothesis-profile=local
+	.venv-python$*/bin/pytest $(LEG)
 
-test-freethreaded: .venv-freethreaded/.test ## run the suite on a free-threaded CPython, built here from Debian's source
+test-freethreaded: .venv-freethreaded/.test ## run it on a free-threaded CPython, built here from Debian's source
 	.venv-freethreaded/bin/python -W error -m telnet --version
-	.venv-freethreaded/bin/pytest $(PARALLEL) --hypothesis-profile=local \
+	.venv-freethreaded/bin/pytest $(LEG) -m "measures or not once" \
 		$(foreach noun,session_peers tls wheels,--ignore=tests/test_$(noun).py)
 	.venv-freethreaded/bin/python bench/threads.py
 

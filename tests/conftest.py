@@ -22,6 +22,12 @@ settings.register_profile("ci", max_examples=400, deadline=None, print_blob=True
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what measures apart: pytest-xdist deals out in order, so the start of it stays with one process."""
+    items.sort(key=lambda item: item.get_closest_marker("measures") is None)
+
+
 def freeze() -> None:
     """Have later collections pass over what is alive: tests, modules and reports, of which none goes before the end."""
     gc.collect()

@@ -16,6 +16,7 @@ from client_support import CLIENTS, PATIENCE, Client, Dialogue, running
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.once,
     pytest.mark.timeout(180),
     pytest.mark.skipif(sys.platform != "linux", reason="the clients are driven as Debian packages them"),
 ]

@@ -1052,6 +1052,7 @@ def read_all(client: socket.socket) -> bytes:
     return b"".join(iter(lambda: client.recv(65536), b""))
 
 
+@pytest.mark.slow
 def test_a_copy_of_it_runs_as_it_is(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples" / "mud", tmp_path / "mud")
     script = """if True:
@@ -1071,6 +1072,7 @@ def test_a_copy_of_it_runs_as_it_is(tmp_path: Path) -> None:
     assert copy.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_everything_survives_a_crash(tmp_path: Path, shell: str) -> None:
     database = tmp_path / "mud.sqlite3"
@@ -1083,6 +1085,7 @@ def test_everything_survives_a_crash(tmp_path: Path, shell: str) -> None:
         talk(client, "Name: ", "Ada", "Password: ", PASSWORD, "The Square", "settings", "width    50")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_a_goodbye(tmp_path: Path, shell: str, number: signal.Signals) -> None:
@@ -1096,6 +1099,7 @@ def test_a_signal_ends_it_with_a_goodbye(tmp_path: Path, shell: str, number: sig
         assert (demo.returncode, errors) == (0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_end_is_the_end_of_what_is_compressed(tmp_path: Path, shell: str) -> None:
     with serving(tmp_path / "mud.sqlite3", shell) as (demo, client):

@@ -30,6 +30,8 @@ def counts(request: pytest.FixtureRequest) -> dict[str, instructions.Counts]:
 
 
 @pytest.mark.slow
+@pytest.mark.once
+@pytest.mark.measures
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("twin", instructions.MODULES)
 def test_no_corpus_takes_more_instructions_than_recorded(counts: dict[str, instructions.Counts], twin: str) -> None:

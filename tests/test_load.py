@@ -23,7 +23,7 @@ from telnet import IAC, NAWS, SB, SE, WILL, Engine, Limits, TelnetConnection, Te
 if sys.platform != "win32":
     import resource
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.measures, pytest.mark.timeout(300)]
 
 CROWD = 5000
 ROUNDS = 3

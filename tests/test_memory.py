@@ -18,7 +18,7 @@ from telnet.constants import DO, ECHO, GA, GMCP, IAC, SB, SE
 
 OPEN = IAC + SB
 CLOSE = IAC + SE
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.measures]
 
 CALLBACKS = ("on_data", "on_command", "on_option", "on_subnegotiation", "on_protocol_error")
 

@@ -118,6 +118,7 @@ def test_distribution_requires_nothing_at_run_time() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_sdist_holds_the_sources_and_nothing_generated(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         files = {name.partition("/")[2] for name in archive.getnames()}
@@ -129,6 +130,7 @@ def test_sdist_holds_the_sources_and_nothing_generated(sdist: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_wheel_holds_every_module_and_its_types_but_no_sources_of_the_extension(unpacked: Path, tmp_path: Path) -> None:
     modules = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py*")}
     modules |= {f"telnet/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "examples").rglob("*.py")}
@@ -141,6 +143,7 @@ def test_wheel_holds_every_module_and_its_types_but_no_sources_of_the_extension(
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_wheel_without_the_extension_is_for_every_python(unpacked: Path, tmp_path: Path) -> None:
     wheel = build("wheel", unpacked, tmp_path / "dist", TELNET_BUILD_EXTENSION="no")
 
@@ -174,6 +177,7 @@ def test_extension_builds_for_the_limited_api(unpacked: Path, tmp_path: Path, co
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_build_without_a_compiler_gives_a_working_pure_package(unpacked: Path, tmp_path: Path) -> None:
     wheel = build("wheel", unpacked, tmp_path / "dist", TELNET_BUILD_EXTENSION="auto", CC="/bin/false")
 
@@ -181,6 +185,7 @@ def test_build_without_a_compiler_gives_a_working_pure_package(unpacked: Path, t
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_build_that_requires_the_extension_fails_without_a_compiler(unpacked: Path, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="/bin/false"):
         build("wheel", unpacked, tmp_path / "dist", TELNET_BUILD_EXTENSION="require", CC="/bin/false")

@@ -38,6 +38,7 @@ from telnet.options.slc import SLC
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.once,
     pytest.mark.timeout(180),
     pytest.mark.skipif(sys.platform != "linux", reason="the clients are driven as Debian packages them"),
 ]

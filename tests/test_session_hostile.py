@@ -232,6 +232,7 @@ def streams() -> dict[str, bytes]:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("name", streams())
 def test_no_flood_leaves_more_behind_than_the_limits_say(name: str) -> None:
     session = agreed(*OPTIONS)

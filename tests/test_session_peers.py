@@ -34,7 +34,7 @@ from telnet.options import (
     Option,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.timeout(180)]
 
 PROGRAMS = Path(__file__).parent / "peer_programs.py"
 TEXT = "say héllo ☃"

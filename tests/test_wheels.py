@@ -14,6 +14,8 @@ from wheels import check_extension
 
 ROOT = Path(__file__).parent.parent
 
+pytestmark = pytest.mark.once
+
 PYTHONS = [*(f"cp3{minor}" for minor in range(10, 16)), "cp314t", "cp315t"]
 PLATFORMS = {
     "linux": [f"{libc}_{machine}" for libc in ("manylinux", "musllinux") for machine in ("x86_64", "aarch64")],
