@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ports import unused_port
 
 import telnet
 from telnet.cli import main
@@ -29,9 +30,7 @@ def occupied_port() -> Iterator[int]:
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
+    return unused_port()
 
 
 def connect(port: int) -> socket.socket:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from net_support import has_ipv6, run_for, run_until
+from ports import unused_port
 from stream_support import HOST, StreamRecorder
 
 from telnet import Engine, InvalidAddressFormatError, Limits, Stream, StreamConnectError
@@ -31,16 +32,14 @@ class Outgoing(StreamRecorder):
 
 def refusing_address() -> tuple[str, int]:
     """An address of this machine on which nobody listens."""
-    with socket.create_server((HOST, 0)) as listener:
-        address: tuple[str, int] = listener.getsockname()
-    return address
+    return HOST, unused_port()
 
 
 @contextmanager
-def silent_listener(host: str = HOST) -> Iterator[Any]:
+def silent_listener(host: str = HOST, port: int = 0) -> Iterator[Any]:
     """A listener that answers nobody any more, because its queue is full."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family, backlog=0) as listener:
+    with socket.create_server((host, port), family=family, backlog=0) as listener:
         waiting = []
         for _ in range(4):
             one = socket.socket(family)
@@ -211,7 +210,7 @@ def test_a_silent_first_address_leaves_time_for_the_second() -> None:
     class Hurried(Outgoing):
         limits = Limits(connect=0.2)
 
-    with Engine() as engine, silent_listener("::1") as silent:
+    with Engine() as engine, silent_listener("::1", unused_port()) as silent:
         with socket.create_server((HOST, silent[1])) as listener:
             stream = Hurried(engine=engine).connect(("", silent[1]))
             run_until(engine, lambda: stream.connected)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ports import unused_port
 
 import telnet
 import telnet.constants
@@ -64,8 +65,7 @@ def test_reference_describes_every_exported_name() -> None:
 
 def test_server_of_the_readme_answers() -> None:
     [program] = [text for language, text in fences(README) if language == "python"]
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = unused_port()
     assert "4000" in program
     command = [sys.executable, "-c", program.replace("4000", str(port))]
 
