@@ -25,7 +25,7 @@ BIN := .venv/bin
 # A process for each core. Not in pyproject.toml: beside a wheel there is no pytest-xdist.
 PARALLEL := --numprocesses=auto --dist=worksteal
 
-# What the other legs do without: `make test` is enough to find what is the same on every Python.
+# What the other legs run: what is the same on every Python, `make test` finds alone.
 LEG := $(PARALLEL) --hypothesis-profile=local -m "not once"
 
 # What tests the parser and nothing else; what runs for long is left out, for where every access is checked.
@@ -53,18 +53,18 @@ quick: .venv/.test ## run what is not slow, in half a minute: no memory, floods,
 test: .venv/.test ## run the suite over the extension and the pure twin; every line must be covered
 	COVERAGE_CORE=$(core) $(BIN)/pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
-test-pure: .venv-pure/.test ## run the suite, less what is marked `once`, on a build without the extension
+test-pure: .venv-pure/.test ## run the suite, less what is marked once, on a build without the extension
 	.venv-pure/bin/python -m telnet --version
 	.venv-pure/bin/pytest $(LEG) --no-extension
 
-test-pythons: ## run it on each Python found (PYTHONS) but the one of `make test`
+test-pythons: ## the same on each Python found (PYTHONS) but the one of `make test`
 	@for python in $(filter-out $(ours),$(PYTHONS)); do $(MAKE) --no-print-directory test-$$python || exit; done
 
 test-python%: .venv-python%/.test
 	.venv-python$*/bin/python -m telnet --version
 	.venv-python$*/bin/pytest $(LEG)
 
-test-freethreaded: .venv-freethreaded/.test ## run it on a free-threaded CPython, built here from Debian's source
+test-freethreaded: .venv-freethreaded/.test ## the same on a free-threaded CPython, built here from Debian's source
 	.venv-freethreaded/bin/python -W error -m telnet --version
 	.venv-freethreaded/bin/pytest $(LEG) -m "measures or not once" \
 		$(foreach noun,session_peers tls wheels,--ignore=tests/test_$(noun).py)
