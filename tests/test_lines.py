@@ -9,6 +9,7 @@ import encodings
 import pkgutil
 import re
 import sys
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from itertools import product
 from types import ModuleType
