@@ -8,11 +8,15 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+from collections.abc import Iterator
+from contextlib import closing
 from types import ModuleType
 
 import pytest
+from aio_support import Recorder, Run, run_on
 from fault_support import served, servers  # noqa: F401  # fixtures
 from hypothesis import settings
+from shell_support import LOOPS, new_event_loop
 from tls_support import Certificates, issue_certificates
 
 IMPLEMENTATIONS = {"cython": "telnet._parser", "python": "telnet._parser_py"}
@@ -82,3 +86,12 @@ def compiled(parser_modules: list[ModuleType]) -> ModuleType:
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """An authority, and what it vouches for."""
     return issue_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(params=LOOPS)
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """What runs a coroutine function on a loop of its own; no task, transport or socket is left behind."""
+    with closing(new_event_loop(request.param)) as loop:
+        yield run_on(loop)
+    Recorder.made.clear()
+    gc.collect()  # has what was left open warn, and a warning is an error

@@ -8,192 +8,35 @@ import gc
 import logging
 import socket
 import ssl
-import struct
 import sys
 import weakref
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, closing, suppress
-from typing import Any, ClassVar
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from aio_support import (
+    HOST,
+    PATIENT,
+    QUICK,
+    TINY,
+    Connection,
+    Liner,
+    Recorder,
+    Run,
+    address_of,
+    echo,
+    only,
+    peer_of,
+    serving,
+    serving_slowly,
+    until,
+)
 from net_support import PATIENCE
-from shell_support import LOOPS, new_event_loop
 from tls_support import Certificates
 
-from telnet import CMD_EOR, DO, DONT, EOR, GA, IAC, NAWS, WILL, WONT, Limits, MudHandler, StreamBufferOverflow, aio
+from telnet import CMD_EOR, DO, DONT, EOR, GA, IAC, NAWS, WILL, WONT, Limits, StreamBufferOverflow, aio
 from telnet import options as spoken
 from telnet.options import Role
-
-HOST = "127.0.0.1"
-QUICK = Limits(ready=0.05, close=0.2, linger=0.2)
-PATIENT = Limits(ready=0.05, close=3 * PATIENCE, linger=3 * PATIENCE)  # where nothing is to be cut short
-TINY = Limits(ready=0.05, close=0.2, linger=0.2, unread=20)
-
-Main = Callable[[], Awaitable[None]]
-Run = Callable[[Main], None]
-
-
-@pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """What runs a coroutine function on a loop of its own; no task, transport or socket is left behind."""
-    loop = new_event_loop(request.param)
-
-    def run(main: Main) -> None:
-        loop.run_until_complete(asyncio.wait_for(main(), PATIENCE))
-        left = asyncio.all_tasks(loop)
-        loop.run_until_complete(asyncio.sleep(0))
-        assert not left
-
-    with closing(loop):
-        yield run
-    Recorder.made.clear()
-    gc.collect()  # has what was left open warn, and a warning is an error
-
-
-class Recorder(MudHandler):
-    """Writes down what happens."""
-
-    limits = QUICK
-    made: ClassVar[list[Any]] = []
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.events: list[Any] = []
-        self.made.append(self)
-
-    def on_connect(self) -> None:
-        self.events.append("connect")
-
-    def on_ready(self) -> None:
-        self.events.append("ready")
-
-    def on_slow_consumer(self) -> None:
-        self.events.append("slow consumer")
-        super().on_slow_consumer()
-
-    def on_error(self, exc: Exception) -> None:
-        self.events.append(exc)
-
-    def on_close(self) -> None:
-        self.events.append("close")
-
-
-class Connection(Recorder, aio.MudConnection):
-    """A connection of this shell whose lines are read."""
-
-
-class Liner(Recorder):
-    """A handler of lines."""
-
-    def on_line(self, line: str) -> None:
-        self.events.append(line)
-        self.send_line(f"You say: {line}")
-
-
-class Peer:
-    """A client that knows nothing of Telnet."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    @property
-    def socket(self) -> Any:
-        return self.writer.get_extra_info("socket")
-
-    def send(self, data: bytes) -> None:
-        self.writer.write(data)
-
-    async def receive(self, length: int) -> bytes:
-        return await self.reader.readexactly(length)
-
-    async def receive_until(self, ending: bytes) -> bytes:
-        return await self.reader.readuntil(ending)
-
-    async def receive_all(self) -> bytes:
-        return await self.reader.read()
-
-    def end(self) -> None:
-        self.writer.write_eof()
-
-    def reset(self) -> None:
-        """Close with a reset instead of an orderly end."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.writer.transport.abort()
-
-
-def address_of(server: aio.Server) -> tuple[str, int]:
-    host, port = server.sockets[0].getsockname()[:2]
-    return host, port
-
-
-@asynccontextmanager
-async def peer_of(server: aio.Server, **options: Any) -> Any:
-    """Somebody who has connected to the server, until the end of the block."""
-    reader, writer = await asyncio.open_connection(*address_of(server), **options)
-    try:
-        yield Peer(reader, writer)
-    finally:
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-
-
-@asynccontextmanager
-async def serving(handler: Any, **options: Any) -> Any:
-    """A server, and somebody who has connected to it."""
-    options.setdefault("connection", Connection) if not isinstance(handler, type) else None
-    async with await aio.serve(handler, HOST, 0, **options) as server, peer_of(server) as peer:
-        yield server, peer
-
-
-async def only(server: aio.Server) -> Any:
-    """The connection of the only client."""
-    await until(lambda: server.connections)
-    [connection] = server.connections
-    return connection
-
-
-async def until(condition: Callable[[], object]) -> None:
-    while not condition():
-        await asyncio.sleep(0.002)
-
-
-async def echo(connection: aio.MudConnection) -> None:
-    async for line in connection:
-        connection.send_line(f"You say: {line}")
-
-
-class SlowPeer:
-    """A client that reads when it is told to, and whose system keeps little, so that this is soon noticed."""
-
-    def __init__(self) -> None:
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
-        self.socket.setblocking(False)
-
-    async def receive(self, limit: int) -> bytes:
-        return await asyncio.get_running_loop().sock_recv(self.socket, limit)
-
-    async def receive_all(self) -> bytes:
-        received = bytearray()
-        while chunk := await self.receive(65536):
-            received += chunk
-        return bytes(received)
-
-
-@asynccontextmanager
-async def serving_slowly(handler: Any, **options: Any) -> Any:
-    """A connection of a server, and its peer, which reads slowly."""
-    peer = SlowPeer()
-    async with await aio.serve(handler, HOST, 0, **options) as server:
-        with peer.socket:
-            await asyncio.get_running_loop().sock_connect(peer.socket, address_of(server))
-            connection = await only(server)
-            ours = connection._transport.get_extra_info("socket")
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
-            yield connection, peer
-
 
 # Coroutines
 
@@ -979,7 +822,7 @@ def test_settings_of_the_server_are_those_of_its_connections(run: Run) -> None:
             sock = connection._transport.get_extra_info("socket")
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             assert not sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-            assert (type(connection).__name__, type(connection).__module__) == ("Liner", __name__)
+            assert (type(connection).__name__, type(connection).__module__) == ("Liner", Liner.__module__)
         assert Liner.options == ()
 
     run(main)
@@ -1315,19 +1158,6 @@ def test_server_that_is_not_trusted_is_refused(run: Run, certificates: Certifica
     run(main)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="older servers of asyncio do not wait for handshakes")
-@pytest.mark.parametrize("run", ["asyncio"], indirect=True)
-def test_server_waits_for_who_shakes_hands(run: Run, certificates: Certificates) -> None:
-    async def main() -> None:
-        server = await aio.serve(echo, HOST, 0, ssl=certificates.server, limits=Limits(handshake=0.1))
-        async with peer_of(server):
-            await asyncio.sleep(0.02)
-            server.close()
-            await server.wait_closed()
-
-    run(main)
-
-
 def test_peer_that_never_shakes_hands_is_given_up(run: Run, certificates: Certificates) -> None:
     async def main() -> None:
         limits = Limits(handshake=0.1)
@@ -1458,29 +1288,16 @@ def test_lines_before_the_end_of_tls_do_not_wait_for_ever(run: Run, certificates
 
 
 def test_who_shakes_hands_while_the_server_closes_is_turned_away(run: Run, certificates: Certificates) -> None:
-    made: list[Connection] = []
-
-    class Late(Connection):
-        def __init__(self) -> None:
-            super().__init__()
-            made.append(self)
-
     async def main() -> None:
-        server = await aio.serve(Late, HOST, 0, ssl=certificates.server)
-        loop = asyncio.get_running_loop()
-        client = socket.create_connection(address_of(server), timeout=PATIENCE)
-        await until(lambda: made)
-        server.close()
-        with certificates.client.wrap_socket(
-            client, server_hostname="localhost", do_handshake_on_connect=False
-        ) as late:
-            with suppress(OSError):
-                await loop.run_in_executor(None, late.do_handshake)
-                await loop.run_in_executor(None, late.recv, 1)
-        await server.wait_closed()
-        await until(lambda: made[0]._lost)
-        assert made[0].events == []
-        await loop.shutdown_default_executor()
+        limits = Limits(handshake=3 * PATIENCE)
+        async with await aio.serve(Connection, HOST, 0, ssl=certificates.server, limits=limits) as server:
+            async with peer_of(server) as peer:
+                await until(lambda: Recorder.made)
+                server.close()
+                await server.wait_closed()
+                with suppress(ConnectionResetError):
+                    assert await peer.receive_all() == b""
+        assert Recorder.made[0].events == []
 
     run(main)
 

@@ -1,11 +1,11 @@
-"""Addresses of sockets as people know them."""
+"""Addresses of sockets as people know them, in what is shown and in what is raised."""
 
 from __future__ import annotations
 
 import ipaddress
 from typing import Any
 
-__all__ = ["display_address"]
+__all__ = ["display_address", "name_address"]
 
 
 def display_address(address: Any) -> Any:
@@ -15,3 +15,18 @@ def display_address(address: Any) -> Any:
         if host.startswith("::ffff:") and (mapped := ipaddress.IPv6Address(host).ipv4_mapped) is not None:
             return (str(mapped), address[1])
     return address
+
+
+def name_address(exc: OSError, doing: str, address: Any) -> None:
+    """Have an error name the address; it stays what it is, with its type and its number.
+
+    :param exc: the error.
+    :param doing: what could not be done with the address, such as "connect to".
+    :param address: the address, or what was given for one.
+    """
+    text = f"cannot {doing} {address!r}: {exc.strerror or str(exc) or type(exc).__name__}"
+    if exc.errno is None:
+        exc.args = (text,)
+    else:
+        exc.args = (exc.errno, text)
+        exc.strerror = text

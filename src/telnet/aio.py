@@ -22,15 +22,19 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from inspect import iscoroutinefunction
-from ssl import SSLContext
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast, overload
 
+from telnet.address import display_address, name_address
+from telnet.aio_listener import Listener, bind_hosts, is_connected
+from telnet.binding import start_listening
 from telnet.connections import Connections
 from telnet.exceptions import StreamBufferOverflow
 from telnet.handler import MudHandler, combine
@@ -49,6 +53,10 @@ AnyConnection = TypeVar("AnyConnection", bound="MudConnection")
 
 # The part of ``limits.unsent`` above which ``drain`` waits: 64 KiB of a MiB, where asyncio itself would draw the line.
 DRAIN_PART: Final = 16
+
+# How many may wait to be accepted.  With asyncio's 100, of a thousand players who come back at once most would wait for
+# seconds, until their systems try again.
+BACKLOG: Final = 1024
 
 
 class MudConnection(asyncio.Protocol, MudHandler):
@@ -76,6 +84,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
     server: Server | None = None
     """The server that accepted this connection, None on the side that connected."""
 
+    _loop: asyncio.AbstractEventLoop
+
     def __init__(self) -> None:
         self.max_write_buffer = self.limits.unsent
         self._program: Program | None = None
@@ -89,6 +99,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._input_ended = False
         self._over = False  # whether on_close has been called
         self._lost = False  # whether the transport is gone
+        self._fault: Exception | None = None  # why this could not begin
         self._flushing: asyncio.Handle | None = None
         self._continuing: asyncio.Handle | None = None  # the turn in which the session goes on with what it has
         self._ready_timer: asyncio.TimerHandle | None = None
@@ -122,33 +133,50 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The event loop's part: the connection is up."""
-        self._loop = asyncio.get_running_loop()
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=self.limits.unsent // DRAIN_PART)
         self._set_socket_options(transport.get_extra_info("socket"))
-        self.remote_address = transport.get_extra_info("peername")
-        self.local_address = transport.get_extra_info("sockname")
+        if self.remote_address is None:  # a server knows it before, and a peer that was reset has none any more
+            self.remote_address = display_address(transport.get_extra_info("peername"))
+        self.local_address = display_address(transport.get_extra_info("sockname"))
+        if self._may_begin():
+            self._ready_timer = self._loop.call_later(self.limits.ready, self._tick)
+            self._turn(self.session.start, self._loop.time())
+        else:
+            self._over = True  # and has never begun
+            self._leave()
+            self._transport.abort()
+
+    def _may_begin(self) -> bool:
+        if self.server is not None and not self.server._join(self):
+            return False
+        try:
+            self._transport.pause_reading()
+            self._transport.resume_reading()  # which raises here if the system cannot watch one more, not unseen later
+            self._make_session()
+        except Exception as exc:
+            if self.server is None:
+                self._fault = exc  # which connect() raises
+            else:
+                self._report(exc)
+            return False
+        return True
+
+    def _make_session(self) -> None:
         role = Role.CLIENT if self.server is None else Role.SERVER
         session = self.make_session(role, wake=self._session_wakes, report=self._report)
-        session.client.tls = transport.get_extra_info("ssl_object") is not None
-        if self.server is not None and not self.server._join(self):
-            self._over = True  # and has never begun
-            return self.close(flush=False)
-        session.start(self._loop.time())
-        self._ready_timer = self._loop.call_later(self.limits.ready, self._tick)
-        self._go_on()
+        session.client.tls = self._transport.get_extra_info("ssl_object") is not None
 
     def _set_socket_options(self, connected: Any) -> None:
         with suppress(OSError):  # the peer is gone already, which the first read tells
             if self.keepalive:
                 connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if not self.nodelay and connected.family in (socket.AF_INET, socket.AF_INET6):
-                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)  # which event loops turn on
+            if connected.family in (socket.AF_INET, socket.AF_INET6):
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, self.nodelay)
 
     def _tick(self) -> None:
-        if self.session.deadline is not None:
-            self.session.tick(self.session.deadline)  # it has come, even if the clock is too coarse to say so
-            self._go_on()
+        if self.session.deadline is not None:  # it has come, even if the clock is too coarse to say so
+            self._turn(self.session.tick, self.session.deadline)
 
     async def ready(self) -> None:
         """Wait until ``on_ready`` has been called.
@@ -184,7 +212,18 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def data_received(self, data: bytes) -> None:
         """The event loop's part: the peer sent something."""
-        self.session.receive(data, self._loop.time())
+        self._turn(self.session.receive, data, self._loop.time())
+
+    def _turn(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Have the session do something, and go on after it.
+
+        Where a handler raises what leaves the event loop, such as KeyboardInterrupt, that is when it runs again.
+        """
+        try:
+            function(*arguments)
+        except BaseException:
+            self._loop.call_soon(self._go_on)
+            raise
         self._go_on()
 
     def eof_received(self) -> bool:
@@ -412,15 +451,15 @@ class MudConnection(asyncio.Protocol, MudHandler):
         """The event loop's part: the transport is gone."""
         self._lost = True
         self._transport.close()  # it is, but TLS of Python 3.10 warns where nobody said so
-        if exc is None and not self.session.closed:  # TLS that the peer has ended
+        if exc is None and not self._over and not self.session.closed:  # TLS that the peer has ended
             self._input_ended = True
             self._await_end_of_input()
         else:
             self._finish()
 
     def _abandon(self) -> None:
-        """Nobody will get this connection.  If it had begun, uvloop would close it without a word."""
-        if "session" in vars(self):
+        """Nobody will get this connection.  If it was up already, uvloop would close it without a word."""
+        if "_transport" in vars(self):
             self.connection_lost(ConnectionAbortedError(errno.ECONNABORTED, "the connection was abandoned"))
 
     def _finish(self) -> None:
@@ -490,15 +529,21 @@ class Server:
     connections: Connections[MudConnection]
     """The connections that are up, a live set."""
 
-    def __init__(self, connection_class: type[MudConnection], program: Program | None) -> None:
+    def __init__(
+        self, connection_class: type[MudConnection], program: Program | None, accepting: dict[str, Any]
+    ) -> None:
         self.connections = Connections()
         self._log_share = LogShare(*LINES_OF_A_SERVER)
         self._connection_class = connection_class
         self._program = program
-        self._listener: asyncio.Server
+        self._accepting = accepting  # what the event loop is told of each connection
+        self._loop = asyncio.get_running_loop()
+        self._listeners: list[Listener | asyncio.Server] = []
+        self._arriving: dict[MudConnection, asyncio.Task[None]] = {}  # those that are not up yet
         self._present: dict[MudConnection, None] = {}  # those that are being closed too
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._closing = asyncio.Event()
+        self._where = ""
 
     def __repr__(self) -> str:
         state = "closed" if self._closing.is_set() else f"with {len(self.connections)} connections"
@@ -507,7 +552,7 @@ class Server:
     @property
     def sockets(self) -> tuple[Any, ...]:
         """The sockets that are listened on; ``server.sockets[0].getsockname()`` is the address of the first."""
-        return tuple(self._listener.sockets)
+        return tuple(each for listener in self._listeners for each in listener.sockets)
 
     def close(self, flush: bool = True) -> None:
         """Stop listening, and close all connections.
@@ -517,7 +562,11 @@ class Server:
         A second call does nothing but, without ``flush``, cut that short.  :meth:`wait_closed` waits until it is done.
         """
         self._closing.set()
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
+        for connection, arriving in self._arriving.items():
+            if connection not in self._present:
+                arriving.cancel()
         for connection in tuple(self._present):
             connection.close(flush)
 
@@ -527,9 +576,13 @@ class Server:
         A coroutine that has not come to its end ``limits.close`` seconds after the last connection is cancelled.
         """
         await self._closing.wait()
+        if self._arriving:
+            await asyncio.wait(self._arriving.values())
         for connection in tuple(self._present):
             await connection.wait_closed()
-        await self._listener.wait_closed()
+        for listener in self._listeners:
+            if isinstance(listener, asyncio.Server):
+                await listener.wait_closed()
         if tasks := self._tasks.keys() - {asyncio.current_task()}:
             _, deaf = await asyncio.wait(tasks, timeout=self._connection_class.limits.close)
             for task in deaf:
@@ -552,13 +605,58 @@ class Server:
         self.close()
         await self.wait_closed()
 
-    # What its connections call
+    # Accepting
 
-    def _make_connection(self) -> MudConnection:
+    async def _listen(self, bound: Sequence[socket.socket], backlog: int) -> None:
+        start_listening(bound, backlog)
+        self._where = " and ".join(repr(display_address(each.getsockname())) for each in bound)
+        try:
+            self._listeners.append(Listener(bound, self._accept, self._log, self.close))
+        except NotImplementedError:  # a proactor: it accepts by itself or not at all
+            for each in bound:
+                options = {**self._accepting, "sock": each, "backlog": backlog}
+                self._listeners.append(await self._loop.create_server(self._make_connection, **options))
+
+    def _accept(self, accepted: socket.socket, address: Any) -> None:
+        if not is_connected(accepted):
+            return accepted.close()
+        try:
+            connection = self._make_connection(display_address(address))
+        except Exception as exc:
+            accepted.close()
+            return self._log(logging.ERROR, f"no connection could be made for {address!r}", exc)
+        self._arriving[connection] = arriving = self._loop.create_task(self._admit(connection, accepted))
+        arriving.add_done_callback(lambda _: self._arrived(connection, accepted))
+
+    def _arrived(self, connection: MudConnection, accepted: socket.socket) -> None:
+        del self._arriving[connection]
+        if "_transport" not in vars(connection):  # which else has the socket
+            accepted.close()
+
+    def _make_connection(self, address: Any = None) -> MudConnection:
         connection = self._connection_class()
         connection.server = self
+        connection.remote_address = address
+        connection._loop = self._loop
         connection._program = self._program
         return connection
+
+    async def _admit(self, connection: MudConnection, accepted: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: connection, accepted, **self._accepting)
+        except OSError as exc:
+            connection._log(*_reason(exc, tls="ssl" in self._accepting))
+            connection._abandon()
+        except BaseException as exc:
+            connection._abandon()
+            if not isinstance(exc, Exception):
+                raise
+            connection._report(exc)
+
+    def _log(self, level: int, text: str, exc: BaseException | None = None) -> None:
+        self._log_share.log(self._loop.time(), level, f"{type(self).__name__} on {self._where}: {text}", exc)
+
+    # What its connections call
 
     def _join(self, connection: MudConnection) -> bool:
         """Whether the connection may begin; not when it was still shaking hands while the server closed."""
@@ -574,6 +672,12 @@ class Server:
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks[task] = None
         task.add_done_callback(lambda done: self._tasks.pop(done))
+
+
+def _reason(exc: OSError, *, tls: bool) -> tuple[int, str]:
+    """What is logged about a peer whose connection did not come up: nearly always it went away."""
+    what = "TLS handshake failed" if tls else "ended before it began"
+    return logging.INFO if tls else logging.DEBUG, f"{what}: {exc.strerror or str(exc) or type(exc).__name__}"
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -640,11 +744,24 @@ async def serve(
     else:
         raise TypeError(f"a handler is a subclass of MudHandler or a coroutine function, not {handler!r}")
     connection = _with_settings(connection, settings)
-    _limit_tls(settings, connection.limits)
-    server = Server(connection, program)
-    loop = asyncio.get_running_loop()
-    server._listener = await loop.create_server(server._make_connection, host, port, **settings)
+    backlog, tls = settings.pop("backlog", BACKLOG), _check_tls(settings.pop("ssl", None))
+    bound = await _bound(host, port, settings)
+    server = Server(connection, program, _tls_options(tls, connection.limits))
+    await server._listen(bound, backlog)
     return server
+
+
+async def _bound(host: str | Sequence[str] | None, port: int | None, settings: dict[str, Any]) -> list[socket.socket]:
+    given: socket.socket | None = settings.pop("sock", None)
+    if given is None:
+        if host is None and port is None:
+            raise ValueError("there must be a port to listen on, or sock")
+        return await bind_hosts(host, port, **settings)
+    if host is not None or port is not None:
+        raise ValueError("sock must be given without host and port, not with them: it is bound already")
+    if given.type != socket.SOCK_STREAM:
+        raise ValueError(f"sock must be a stream socket, not {given!r}")
+    return [given]
 
 
 @overload
@@ -691,19 +808,27 @@ async def connect(
     """
     settings = _known("connect", ConnectOptions, arguments)
     connection_class = _with_settings(_on_asyncio(connection), settings)
-    _limit_tls(settings, connection_class.limits)
+    settings.update(_tls_options(settings.get("ssl"), connection_class.limits))
     made = connection_class()
-    loop = asyncio.get_running_loop()
-    limit = connection_class.limits.connect
+    made._loop = loop = asyncio.get_running_loop()
     try:
-        making = loop.create_connection(lambda: made, cast(str, host), cast(int, port), **settings)
-        await asyncio.wait_for(making, limit)
+        await _connect_in_time(made, loop.create_connection(lambda: made, cast(str, host), cast(int, port), **settings))
+        if made._fault is not None:
+            raise made._fault
     except BaseException as exc:
         made._abandon()
-        if isinstance(exc, asyncio.TimeoutError):
-            raise TimeoutError(errno.ETIMEDOUT, f"no connection in time; limits.connect is {limit:g} seconds") from exc
+        if isinstance(exc, OSError) and port is not None:
+            name_address(exc, "connect to", (host, port))
         raise
     return made
+
+
+async def _connect_in_time(made: MudConnection, connecting: Awaitable[object]) -> None:
+    try:
+        await asyncio.wait_for(connecting, made.limits.connect)
+    except asyncio.TimeoutError as exc:
+        text = f"no connection in time; limits.connect is {made.limits.connect:g} seconds"
+        raise TimeoutError(errno.ETIMEDOUT, text) from exc
 
 
 def _known(function: str, known: Any, arguments: Any) -> dict[str, Any]:
@@ -731,8 +856,21 @@ def _with_settings(connection: type[AnyConnection], settings: dict[str, Any]) ->
     return connection
 
 
-def _limit_tls(settings: dict[str, Any], limits: Limits) -> None:
-    if settings.get("ssl"):
-        settings["ssl_handshake_timeout"] = limits.handshake
-        if sys.version_info >= (3, 11):
-            settings["ssl_shutdown_timeout"] = limits.close
+def _check_tls(ssl: Any) -> SSLContext | None:
+    if ssl is None:
+        return None
+    if not isinstance(ssl, SSLContext):
+        raise TypeError(f"ssl must be the SSLContext of a server, not {ssl!r}")
+    if ssl.protocol == PROTOCOL_TLS_CLIENT:
+        raise ValueError("ssl must be the context of a server, not of a client: make one with ssl.Purpose.CLIENT_AUTH")
+    return ssl
+
+
+def _tls_options(ssl: SSLContext | bool | None, limits: Limits) -> dict[str, Any]:
+    """What the event loop is told of TLS; nothing, without it."""
+    if not ssl:
+        return {}
+    options: dict[str, Any] = {"ssl": ssl, "ssl_handshake_timeout": limits.handshake}
+    if sys.version_info >= (3, 11):
+        options["ssl_shutdown_timeout"] = limits.close
+    return options

@@ -1,0 +1,115 @@
+"""Sockets to listen on, for every shell that accepts connections: all addresses on one port."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any, Final
+
+from telnet.address import name_address
+
+__all__ = ["BoundTo", "bind", "every_address", "start_listening"]
+
+BoundTo = tuple[int, Any]
+"""A family of addresses, and an address of it."""
+
+# How often another port is tried when one that is free for one address is taken on the next.
+_PORT_ATTEMPTS: Final = 16
+
+_ABSENT: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+def every_address(port: int, family: int = socket.AF_UNSPEC) -> list[BoundTo]:
+    """Return where to listen for every address of this machine: one IPv6 address that takes IPv4 too, where it can.
+
+    :param port: the port; 0 takes a free one.
+    :param family: AF_INET or AF_INET6 to listen on addresses of that family alone.
+    """
+    if family == socket.AF_INET6 or (family != socket.AF_INET and socket.has_dualstack_ipv6()):
+        return [(socket.AF_INET6, ("::", port, 0, 0))]
+    return [(socket.AF_INET, ("0.0.0.0", port))]
+
+
+def bind(addresses: Sequence[BoundTo], *, dual: bool = False, reuse_port: bool = False) -> list[socket.socket]:
+    """Return sockets that are bound to these addresses of IPv4 and IPv6; where their port is 0, to one free port.
+
+    An address of IPv6 that this machine does not have is left out if there is another: many machines know themselves by
+    "::1" and have no IPv6.
+
+    :param addresses: families and addresses, at least one.
+    :param dual: whether a socket of IPv6 takes IPv4 too.
+    :param reuse_port: whether other processes may share the port (SO_REUSEPORT).
+    :raises OSError: if the system refuses; it names the address.
+    """
+    for _ in range(_PORT_ATTEMPTS - 1):
+        try:
+            return _bind_once(addresses, dual, reuse_port)
+        except OSError as exc:
+            # The system chose a port that is free on the first address; on another it may not be.
+            if addresses[0][1][1] or exc.errno != errno.EADDRINUSE:
+                raise
+    return _bind_once(addresses, dual, reuse_port)
+
+
+def start_listening(bound: Sequence[socket.socket], backlog: int) -> None:
+    """Let peers connect to sockets that are bound; they are all closed if one of them cannot be listened on.
+
+    :param bound: the sockets.
+    :param backlog: how many connections may wait to be accepted.
+    :raises OSError: if the system refuses; it names the address.
+    """
+    for each in bound:
+        try:
+            each.setblocking(False)
+            each.listen(backlog)
+        except OSError as exc:
+            name_address(exc, "listen on", each.getsockname())
+            _close_all(bound)
+            raise
+
+
+def _bind_once(addresses: Sequence[BoundTo], dual: bool, reuse_port: bool) -> list[socket.socket]:
+    bound: list[socket.socket] = []
+    absent: OSError | None = None
+    try:
+        for family, address in addresses:
+            if bound and not address[1]:
+                address = (address[0], bound[0].getsockname()[1], *address[2:])
+            try:
+                bound.append(_bound_socket(family, address, dual, reuse_port))
+            except OSError as exc:
+                if family != socket.AF_INET6 or exc.errno not in _ABSENT:
+                    raise
+                absent = exc
+        if absent is not None and not bound:
+            raise absent
+    except BaseException:
+        _close_all(bound)
+        raise
+    return bound
+
+
+def _bound_socket(family: int, address: Any, dual: bool, reuse_port: bool) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            # Elsewhere SO_REUSEADDR would let a second server take the port from the first.
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not dual)
+        made.bind(address)
+    except BaseException as exc:
+        made.close()
+        if isinstance(exc, OSError):
+            name_address(exc, "listen on", address)
+        raise
+    return made
+
+
+def _close_all(bound: Sequence[socket.socket]) -> None:
+    for each in bound:
+        each.close()

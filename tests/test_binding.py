@@ -1,0 +1,163 @@
+"""Sockets to listen on: one port for all addresses, IPv6 that takes IPv4, and errors that name the address."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from net_support import has_ipv6
+
+from telnet.address import name_address
+from telnet.binding import bind, every_address, start_listening
+
+LOOPBACK = (socket.AF_INET, ("127.0.0.1", 0))
+LOOPBACK6 = (socket.AF_INET6, ("::1", 0, 0, 0))
+NOT_OURS = (socket.AF_INET6, ("2001:db8::1", 0, 0, 0))
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
+needs_dual_stack = pytest.mark.skipif(not (has_ipv6() and socket.has_dualstack_ipv6()), reason="no dual stack here")
+
+
+@pytest.fixture
+def taken() -> Iterator[tuple[str, int]]:
+    """An address on which somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()
+
+
+def closing_all(bound: list[socket.socket]) -> Any:
+    class All:
+        def close(self) -> None:
+            for each in bound:
+                each.close()
+
+    return closing(All())
+
+
+@needs_ipv6
+def test_free_port_is_one_for_all_addresses() -> None:
+    bound = bind([LOOPBACK, LOOPBACK6])
+    with closing_all(bound):
+        assert len({each.getsockname()[1] for each in bound}) == 1
+        assert [bool(each.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)) for each in bound] == [True, True]
+
+
+class Unlucky(socket.socket):
+    """Finds the first ports that are free on the first address taken on the next."""
+
+    taken = 0
+
+    def bind(self, address: Any) -> None:
+        if address[1] and Unlucky.taken:
+            Unlucky.taken -= 1
+            raise OSError(errno.EADDRINUSE, "taken")
+        super().bind(address)
+
+
+def test_port_that_is_free_on_the_first_address_alone_is_given_up_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "socket", Unlucky)
+    monkeypatch.setattr(Unlucky, "taken", 15)
+    other = (socket.AF_INET, ("127.0.0.2", 0))
+
+    bound = bind([LOOPBACK, other])
+
+    with closing_all(bound):
+        assert [each.getsockname()[0] for each in bound] == ["127.0.0.1", "127.0.0.2"]
+    monkeypatch.setattr(Unlucky, "taken", 16)
+    with pytest.raises(OSError, match="cannot listen on .'127.0.0.2'"):
+        bind([LOOPBACK, other])
+
+
+@needs_dual_stack
+def test_every_address_is_one_socket_for_both_families() -> None:
+    [bound] = bind(every_address(0), dual=True)
+    with bound:
+        start_listening([bound], 10)
+        port = bound.getsockname()[1]
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, port)).close()
+
+
+def test_every_address_is_that_of_ipv4_where_there_is_no_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+
+    assert every_address(4000) == [(socket.AF_INET, ("0.0.0.0", 4000))]
+
+
+@pytest.mark.parametrize(
+    ("family", "address"), [(socket.AF_INET, ("0.0.0.0", 4000)), (socket.AF_INET6, ("::", 4000, 0, 0))]
+)
+def test_every_address_of_a_family_is_of_that_family(family: int, address: Any) -> None:
+    assert every_address(4000, family) == [(family, address)]
+
+
+@needs_ipv6
+def test_ipv6_socket_that_is_not_dual_takes_ipv6_alone() -> None:
+    [bound] = bind([LOOPBACK6])
+    with bound:
+        assert bound.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+
+
+def test_address_of_ipv6_that_is_not_ours_is_left_out_beside_another() -> None:
+    [bound] = bind([NOT_OURS, LOOPBACK])
+    with bound:
+        assert bound.family == socket.AF_INET
+
+
+@pytest.mark.parametrize(
+    "addresses", [[NOT_OURS], [NOT_OURS, NOT_OURS], [LOOPBACK, (socket.AF_INET, ("192.0.2.1", 0))]]
+)
+def test_addresses_that_are_not_ours_are_an_error_that_names_them(addresses: Any) -> None:
+    with pytest.raises(OSError, match=r"cannot listen on \('(2001:db8::1|192.0.2.1)'"):
+        bind(addresses)
+
+
+def test_port_that_is_taken_is_an_error_that_names_the_address(taken: tuple[str, int]) -> None:
+    with pytest.raises(OSError) as raised:
+        bind([(socket.AF_INET, taken)])
+
+    assert str(raised.value).startswith(f"[Errno {errno.EADDRINUSE}] cannot listen on {taken!r}: ")
+
+
+@pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="no SO_REUSEPORT here")
+def test_port_is_shared_where_both_ask_for_it() -> None:
+    [first] = bind([LOOPBACK], reuse_port=True)
+    with first:
+        [second] = bind([(socket.AF_INET, first.getsockname())], reuse_port=True)
+        with second:
+            start_listening([first, second], 1)
+
+
+def test_sockets_are_closed_where_one_cannot_be_listened_on() -> None:
+    bound = bind([LOOPBACK])
+    with socket.create_server(("127.0.0.1", 0)) as other, socket.create_connection(other.getsockname()) as connected:
+        with pytest.raises(OSError, match=r"cannot listen on \('127.0.0.1'") as raised:
+            start_listening([*bound, connected], 1)
+        assert raised.value.errno == errno.EINVAL
+        assert [each.fileno() for each in (*bound, connected)] == [-1, -1]
+
+
+def test_what_is_no_address_leaves_no_socket_open() -> None:
+    with pytest.raises(TypeError):
+        bind([LOOPBACK, (socket.AF_INET, ("127.0.0.1", "port"))])
+
+
+@pytest.mark.parametrize(
+    ("exc", "text"),
+    [
+        (ConnectionRefusedError(111, "refused"), "[Errno 111] cannot connect to ('mud', 23): refused"),
+        (socket.gaierror(-2, "unknown"), "[Errno -2] cannot connect to ('mud', 23): unknown"),
+        (OSError("many"), "cannot connect to ('mud', 23): many"),
+        (ConnectionResetError(), "cannot connect to ('mud', 23): ConnectionResetError"),
+    ],
+)
+def test_error_names_the_address_and_stays_what_it_is(exc: OSError, text: str) -> None:
+    kind, number = type(exc), exc.errno
+
+    name_address(exc, "connect to", ("mud", 23))
+
+    assert (str(exc), type(exc), exc.errno) == (text, kind, number)
