@@ -44,7 +44,6 @@ FLOORS = {
     "telnet.session": 3,
     # 4: knows I/O
     "telnet.aio": 4,
-    "telnet.aio_listener": 4,
     "telnet.binding": 4,
     "telnet.net": 4,
     # 5: knows people
@@ -53,10 +52,15 @@ FLOORS = {
     "telnet.cli": 5,
     "telnet.examples": 5,
 }
-PACKAGES = ("telnet.net", "telnet.options", "telnet.cli", "telnet.examples")  # every module in one is on its floor
+PACKAGES = (
+    "telnet.aio",
+    "telnet.net",
+    "telnet.options",
+    "telnet.cli",
+    "telnet.examples",
+)  # every module in one is on its floor
 
-SHELLS = ("telnet.net", "telnet.aio", "telnet.aio_listener")
-PARTS_OF_SHELLS = {"telnet.aio_listener": "telnet.aio"}  # those that are no folder
+SHELLS = ("telnet.net", "telnet.aio")
 IO_MODULES = {"asyncio", "select", "selectors", "socket", "ssl", "threading", "time"}
 FIRST_FLOOR_WITH_IO = 4
 
@@ -83,11 +87,6 @@ def floor(module: str) -> int:
 
 def in_package(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
-
-
-def shells_of(modules: set[str]) -> set[str]:
-    found = {shell for shell in SHELLS for module in modules if in_package(module, shell)}
-    return {PARTS_OF_SHELLS.get(shell, shell) for shell in found}
 
 
 class WithoutTyping(ast.NodeTransformer):
@@ -181,8 +180,8 @@ def test_lower_floors_do_no_io(path: Path) -> None:
 
 @every_source
 def test_shells_do_not_import_each_other(path: Path) -> None:
-    shells = shells_of({module_name(path)})
-    imported = shells_of(imported_modules(path))
+    shells = {shell for shell in SHELLS if in_package(module_name(path), shell)}
+    imported = {shell for shell in SHELLS for module in imported_modules(path) if in_package(module, shell)}
 
     assert not shells or imported <= shells
 

@@ -1,0 +1,98 @@
+"""Clients on asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Awaitable
+from ssl import SSLContext
+from typing import TYPE_CHECKING, cast, overload
+
+from telnet.address import name_address
+from telnet.aio.connection import MudConnection
+from telnet.aio.settings import AnyConnection, ConnectionOptions, check_names, on_asyncio, tls_options, with_settings
+from telnet.handler import MudHandler
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["ConnectOptions", "connect"]
+
+
+class ConnectOptions(ConnectionOptions, total=False):
+    """What :func:`connect` can be given; all are optional."""
+
+    ssl: SSLContext | bool | None
+    server_hostname: str
+    sock: socket.socket
+    family: int
+    local_addr: tuple[str, int]
+    happy_eyeballs_delay: float
+
+
+@overload
+async def connect(
+    host: str | None = None, port: int | None = None, **arguments: Unpack[ConnectOptions]
+) -> MudConnection: ...
+@overload
+async def connect(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    connection: type[AnyConnection],
+    **arguments: Unpack[ConnectOptions],
+) -> AnyConnection: ...
+@overload
+async def connect(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    connection: type[MudHandler],
+    **arguments: Unpack[ConnectOptions],
+) -> MudConnection: ...
+
+
+async def connect(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    connection: type[MudHandler] = MudConnection,
+    **arguments: Unpack[ConnectOptions],
+) -> MudConnection:
+    """Connect, and return the connection as soon as it is up.
+
+    :param host: name or address of the server; all addresses of a name are tried.
+    :param port: its TCP port.
+    :param connection: the class of the connection: of :class:`MudConnection`, or any other
+        :class:`~telnet.handler.MudHandler`, which then is run on asyncio.
+    :param arguments: ``options``, ``limits``, ``encoding``, ``fallback``, ``keepalive`` and ``nodelay`` are set on the
+        connection, instead of what its class says.  ``ssl`` is True or the context of a client, to secure the
+        connection with TLS before it begins.  ``server_hostname``, ``sock``, ``family``, ``local_addr`` and
+        ``happy_eyeballs_delay`` are those of :meth:`asyncio.loop.create_connection`.
+    :raises TypeError, ValueError, LookupError: for arguments that are wrong.
+    :raises OSError: when the connection cannot be made; :exc:`TimeoutError` when that takes ``limits.connect`` seconds.
+    """
+    settings = check_names("connect", ConnectOptions, arguments)
+    connection_class = with_settings(on_asyncio(connection), settings)
+    settings.update(tls_options(settings.get("ssl"), connection_class.limits))
+    made = connection_class()
+    made._loop = loop = asyncio.get_running_loop()
+    try:
+        await _connect_in_time(made, loop.create_connection(lambda: made, cast(str, host), cast(int, port), **settings))
+        if made._fault is not None:
+            raise made._fault
+    except BaseException as exc:
+        made._abandon()
+        if isinstance(exc, OSError) and port is not None:
+            name_address(exc, "connect to", (host, port))
+        raise
+    return made
+
+
+async def _connect_in_time(made: MudConnection, connecting: Awaitable[object]) -> None:
+    try:
+        await asyncio.wait_for(connecting, made.limits.connect)
+    except asyncio.TimeoutError as exc:
+        text = f"no connection in time; limits.connect is {made.limits.connect:g} seconds"
+        raise TimeoutError(errno.ETIMEDOUT, text) from exc

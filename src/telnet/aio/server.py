@@ -1,0 +1,261 @@
+"""Servers on asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from inspect import iscoroutinefunction
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
+from typing import TYPE_CHECKING, Any, Final
+
+from telnet.address import display_address
+from telnet.aio.connection import MudConnection, Program
+from telnet.aio.listener import Listener, bind_hosts, is_connected
+from telnet.aio.settings import ConnectionOptions, check_names, on_asyncio, tls_options, with_settings
+from telnet.binding import start_listening
+from telnet.connections import Connections
+from telnet.handler import MudHandler
+from telnet.log_share import LINES_OF_A_SERVER, LogShare
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+__all__ = ["ServeOptions", "Server", "serve"]
+
+# How many may wait to be accepted.  With asyncio's 100, of a thousand players who come back at once most would wait for
+# seconds, until their systems try again.
+BACKLOG: Final = 1024
+
+
+class Server:
+    """Accepts connections; made by :func:`serve`.
+
+    ``async with server:`` closes it in the end, and waits until everything that belongs to it is closed.
+    """
+
+    connections: Connections[MudConnection]
+    """The connections that are up, a live set."""
+
+    def __init__(
+        self, connection_class: type[MudConnection], program: Program | None, accepting: dict[str, Any]
+    ) -> None:
+        self.connections = Connections()
+        self._log_share = LogShare(*LINES_OF_A_SERVER)
+        self._connection_class = connection_class
+        self._program = program
+        self._accepting = accepting  # what the event loop is told of each connection
+        self._loop = asyncio.get_running_loop()
+        self._listeners: list[Listener | asyncio.Server] = []
+        self._arriving: dict[MudConnection, asyncio.Task[None]] = {}  # those that are not up yet
+        self._present: dict[MudConnection, None] = {}  # those that are being closed too
+        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._closing = asyncio.Event()
+        self._where = ""
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closing.is_set() else f"with {len(self.connections)} connections"
+        return f"<{type(self).__name__} {state} at 0x{id(self):x}>"
+
+    @property
+    def sockets(self) -> tuple[Any, ...]:
+        """The sockets that are listened on; ``server.sockets[0].getsockname()`` is the address of the first."""
+        return tuple(each for listener in self._listeners for each in listener.sockets)
+
+    def close(self, flush: bool = True) -> None:
+        """Stop listening, and close all connections.
+
+        :param flush: let what each connection has written leave first.
+
+        A second call does nothing but, without ``flush``, cut that short.  :meth:`wait_closed` waits until it is done.
+        """
+        self._closing.set()
+        for listener in self._listeners:
+            listener.close()
+        for connection, arriving in self._arriving.items():
+            if connection not in self._present:
+                arriving.cancel()
+        for connection in tuple(self._present):
+            connection.close(flush)
+
+    async def wait_closed(self) -> None:
+        """Wait until the server is closed, with all its connections and their coroutines.
+
+        A coroutine that has not come to its end ``limits.close`` seconds after the last connection is cancelled.
+        """
+        await self._closing.wait()
+        if self._arriving:
+            await asyncio.wait(self._arriving.values())
+        for connection in tuple(self._present):
+            await connection.wait_closed()
+        for listener in self._listeners:
+            if isinstance(listener, asyncio.Server):
+                await listener.wait_closed()
+        if tasks := self._tasks.keys() - {asyncio.current_task()}:
+            _, deaf = await asyncio.wait(tasks, timeout=self._connection_class.limits.close)
+            for task in deaf:
+                task.cancel()
+            if deaf:
+                await asyncio.wait(deaf)
+
+    async def serve_forever(self) -> None:
+        """Wait until the server is closed.  When this is cancelled, close it, and wait for that."""
+        try:
+            await self._closing.wait()
+        finally:
+            self.close()
+            await self.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+        await self.wait_closed()
+
+    # Accepting
+
+    async def _listen(self, bound: Sequence[socket.socket], backlog: int) -> None:
+        start_listening(bound, backlog)
+        self._where = " and ".join(repr(display_address(each.getsockname())) for each in bound)
+        try:
+            self._listeners.append(Listener(bound, self._accept, self._log, self.close))
+        except NotImplementedError:  # a proactor: it accepts by itself or not at all
+            for each in bound:
+                options = {**self._accepting, "sock": each, "backlog": backlog}
+                self._listeners.append(await self._loop.create_server(self._make_connection, **options))
+
+    def _accept(self, accepted: socket.socket, address: Any) -> None:
+        if not is_connected(accepted):
+            return accepted.close()
+        try:
+            connection = self._make_connection(display_address(address))
+        except Exception as exc:
+            accepted.close()
+            return self._log(logging.ERROR, f"no connection could be made for {address!r}", exc)
+        self._arriving[connection] = arriving = self._loop.create_task(self._admit(connection, accepted))
+        arriving.add_done_callback(lambda _: self._arrived(connection, accepted))
+
+    def _arrived(self, connection: MudConnection, accepted: socket.socket) -> None:
+        del self._arriving[connection]
+        if "_transport" not in vars(connection):  # which else has the socket
+            accepted.close()
+
+    def _make_connection(self, address: Any = None) -> MudConnection:
+        connection = self._connection_class()
+        connection.server = self
+        connection.remote_address = address
+        connection._loop = self._loop
+        connection._program = self._program
+        return connection
+
+    async def _admit(self, connection: MudConnection, accepted: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: connection, accepted, **self._accepting)
+        except OSError as exc:
+            connection._log(*_reason(exc, tls="ssl" in self._accepting))
+            connection._abandon()
+        except BaseException as exc:
+            connection._abandon()
+            if not isinstance(exc, Exception):
+                raise
+            connection._report(exc)
+
+    def _log(self, level: int, text: str, exc: BaseException | None = None) -> None:
+        self._log_share.log(self._loop.time(), level, f"{type(self).__name__} on {self._where}: {text}", exc)
+
+    # What its connections call
+
+    def _join(self, connection: MudConnection) -> bool:
+        """Whether the connection may begin; not when it was still shaking hands while the server closed."""
+        self._present[connection] = self.connections._members[connection] = None
+        return not self._closing.is_set()
+
+    def _leave(self, connection: MudConnection) -> None:
+        self.connections._members.pop(connection, None)
+
+    def _forget(self, connection: MudConnection) -> None:
+        self._present.pop(connection, None)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done))
+
+
+def _reason(exc: OSError, *, tls: bool) -> tuple[int, str]:
+    """What is logged about a peer whose connection did not come up: nearly always it went away."""
+    what = "TLS handshake failed" if tls else "ended before it began"
+    return logging.INFO if tls else logging.DEBUG, f"{what}: {exc.strerror or str(exc) or type(exc).__name__}"
+
+
+class ServeOptions(ConnectionOptions, total=False):
+    """What :func:`serve` can be given; all are optional."""
+
+    ssl: SSLContext | None
+    sock: socket.socket
+    family: int
+    backlog: int
+    reuse_port: bool
+
+
+async def serve(
+    handler: type[MudHandler] | Program,
+    host: str | Sequence[str] | None = None,
+    port: int | None = None,
+    *,
+    connection: type[MudConnection] = MudConnection,
+    **arguments: Unpack[ServeOptions],
+) -> Server:
+    """Listen, and run a handler on each connection; return the :class:`Server`.
+
+    :param handler: a subclass of :class:`~telnet.handler.MudHandler`, of which each connection is an object; or a
+        coroutine function, called with each connection when it is ready (as ``on_ready``).  When the coroutine returns,
+        the connection is closed; what it raises is logged and given to ``on_error``.
+    :param host: name or address to listen on, or several; None for every address of this machine.
+    :param port: the TCP port; 0 takes a free one, to be read from :attr:`Server.sockets`.
+    :param connection: the class of the connections that a coroutine function is called with.
+    :param arguments: ``options``, ``limits``, ``encoding``, ``fallback``, ``keepalive`` and ``nodelay`` are set on the
+        connections, instead of what their class says.  ``ssl`` is the context of a server, to secure all connections
+        with TLS before they begin.  ``sock``, ``family``, ``backlog`` and ``reuse_port`` are those of
+        :meth:`asyncio.loop.create_server`.
+    :raises TypeError, ValueError, LookupError: for arguments that are wrong.
+    :raises OSError: when the system refuses, for example because the port is taken.
+    """
+    settings = check_names("serve", ServeOptions, arguments)
+    program: Program | None = None
+    if iscoroutinefunction(handler):
+        program = handler
+    elif isinstance(handler, type) and issubclass(handler, MudHandler):
+        connection = on_asyncio(handler)
+    else:
+        raise TypeError(f"a handler is a subclass of MudHandler or a coroutine function, not {handler!r}")
+    connection = with_settings(connection, settings)
+    backlog, tls = settings.pop("backlog", BACKLOG), _check_tls(settings.pop("ssl", None))
+    bound = await _bound(host, port, settings)
+    server = Server(connection, program, tls_options(tls, connection.limits))
+    await server._listen(bound, backlog)
+    return server
+
+
+async def _bound(host: str | Sequence[str] | None, port: int | None, settings: dict[str, Any]) -> list[socket.socket]:
+    given: socket.socket | None = settings.pop("sock", None)
+    if given is None:
+        if host is None and port is None:
+            raise ValueError("there must be a port to listen on, or sock")
+        return await bind_hosts(host, port, **settings)
+    if host is not None or port is not None:
+        raise ValueError("sock must be given without host and port, not with them: it is bound already")
+    if given.type != socket.SOCK_STREAM:
+        raise ValueError(f"sock must be a stream socket, not {given!r}")
+    return [given]
+
+
+def _check_tls(ssl: Any) -> SSLContext | None:
+    if ssl is None:
+        return None
+    if not isinstance(ssl, SSLContext):
+        raise TypeError(f"ssl must be the SSLContext of a server, not {ssl!r}")
+    if ssl.protocol == PROTOCOL_TLS_CLIENT:
+        raise ValueError("ssl must be the context of a server, not of a client: make one with ssl.Purpose.CLIENT_AUTH")
+    return ssl
