@@ -6,11 +6,13 @@ import asyncio
 import errno
 import gc
 import logging
+import re
 import socket
 import ssl
 import sys
 import weakref
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -34,7 +36,7 @@ from aio_support import (
 from net_support import PATIENCE
 from tls_support import Certificates
 
-from telnet import CMD_EOR, DO, DONT, EOR, GA, IAC, NAWS, WILL, WONT, Limits, StreamBufferOverflow, aio
+from telnet import CMD_EOR, DO, DONT, EOR, GA, IAC, NAWS, WILL, WONT, Limits, MudHandler, StreamBufferOverflow, aio
 from telnet import options as spoken
 from telnet.options import Role
 
@@ -851,11 +853,77 @@ def test_socket_options_that_the_system_refuses_do_not_stop_a_connection() -> No
 # Servers
 
 
-@pytest.mark.parametrize("bad", [object, "player", print, lambda connection: None, spoken.EOR])
+@pytest.mark.parametrize("bad", [object, "player", None, spoken.EOR])
 def test_what_is_no_handler_is_refused(run: Run, bad: Any) -> None:
     async def main() -> None:
-        with pytest.raises(TypeError, match="a handler is a subclass of MudHandler or a coroutine function, not"):
+        with pytest.raises(TypeError, match="handler must be a subclass of MudHandler or a coroutine function, not"):
             await aio.serve(bad, HOST, 0)
+
+    run(main)
+
+
+class Programs:
+    """Coroutine functions of every kind, and what is mistaken for them."""
+
+    async def two(self, reader: Any, writer: Any) -> None: ...
+
+    def plain_two(self, reader: Any, writer: Any) -> None: ...
+
+    async def none(self) -> None: ...
+
+    async def named(self, *, connection: Any) -> None: ...
+
+    def plain(self, connection: Any) -> None: ...
+
+    async def generator(self, connection: Any) -> Any:
+        yield
+
+    async def right(self, connection: aio.MudConnection, greeting: str = "Hello!") -> None:
+        connection.send_line(greeting)
+
+    async def __call__(self, connection: aio.MudConnection) -> None:
+        await self.right(connection)
+
+
+RIGHT = r"async def \w+\(connection\), which reads with await connection.readline\(\)$"
+
+
+@pytest.mark.parametrize(
+    ("bad", "text"),
+    [
+        (Programs().two, r"two must take one argument, the connection, not \(reader: .*, writer: .*\) -> .*: "),
+        (Programs().plain_two, "plain_two must take one argument, the connection, not "),
+        (Programs.right, "right must take one argument, the connection, not "),  # no object, of which this is a method
+        (partial(Programs.two, Programs()), "two must take one argument, the connection, not "),
+        (partial(partial(Programs.two), 1, 2, 3), "two must take one argument, the connection, not "),
+        (Programs().none, r"none must take one argument, the connection, not \(\)"),
+        (Programs().named, "named must take one argument, the connection, not "),
+        (Programs().plain, "plain must be a coroutine function, not <bound method "),
+        (partial(Programs().plain), "plain must be a coroutine function, not functools.partial"),
+        (Programs().generator, "generator must be a coroutine function, not "),
+        (lambda connection: None, "<lambda> must be a coroutine function, not <function "),
+        (lambda reader, writer: None, "<lambda> must take one argument, "),
+        (print, "print must be a coroutine function, not <built-in function print>"),
+        (max, "max must be a coroutine function, not <built-in function max>"),
+    ],
+)
+def test_program_that_cannot_be_called_with_a_connection_is_refused(run: Run, bad: Any, text: str) -> None:
+    async def main() -> None:
+        with pytest.raises(TypeError, match=text) as raised:
+            await aio.serve(bad, HOST, 0)
+        assert re.search(RIGHT, str(raised.value))
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [Programs().right, Programs(), partial(Programs.right, Programs()), partial(Programs().right, greeting="Hello!")],
+)
+def test_program_of_any_kind_is_called_with_a_connection(run: Run, program: Any) -> None:
+    async def main() -> None:
+        async with serving(program) as (server, peer):
+            assert await peer.receive_all() == b"Hello!\r\n"
 
     run(main)
 
@@ -867,6 +935,14 @@ def test_what_is_no_handler_is_refused(run: Run, bad: Any) -> None:
         ({"options": ("NAWS",)}, TypeError, "options must be classes or instances of Option, not 'NAWS'"),
         ({"options": (spoken.EOR, spoken.EOR)}, ValueError, "option EOR is given twice"),
         ({"encoding": "utf-16"}, ValueError, "utf-16"),
+        ({"limits": 5}, TypeError, "limits must be a Limits, not 5"),
+        ({"backlog": "many"}, TypeError, "backlog must be an int, not str"),
+        ({"connection": MudHandler}, TypeError, "connection must be a subclass of aio.MudConnection, not <class"),
+        (
+            {"connection": Connection()},
+            TypeError,
+            "connection must be a subclass of aio.MudConnection, not <Connection",
+        ),
     ],
 )
 def test_arguments_that_are_wrong_raise_at_the_call(
@@ -1053,6 +1129,17 @@ def test_what_is_no_connection_is_refused(run: Run, bad: Any) -> None:
             await aio.connect(HOST, 1, connection=bad)
         with pytest.raises(TypeError, match="unknown argument 'backlog' of connect"):
             await aio.connect(HOST, 1, backlog=1)  # type: ignore[call-overload]
+
+    run(main)
+
+
+def test_options_of_a_client_are_checked_as_those_of_a_client(run: Run) -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="MSSP requires the variables"):
+            await aio.serve(echo, HOST, 0, options=(spoken.MSSP,))
+        async with await aio.serve(echo, HOST, 0, limits=QUICK) as server:
+            async with await aio.connect(*address_of(server), options=(spoken.MSSP,)):
+                pass
 
     run(main)
 

@@ -46,6 +46,7 @@ NOT_BESIDE_A_WHEEL = {
 
 # The same in every wheel: pure Python above the parser.  That they get on with it, test_session.py shows beside each.
 ABOVE_THE_PARSER = {
+    "test_accepting.py",
     "test_character_mode.py",
     "test_client.py",
     "test_connections.py",

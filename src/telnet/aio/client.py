@@ -13,6 +13,7 @@ from telnet.address import name_address
 from telnet.aio.connection import MudConnection
 from telnet.aio.settings import AnyConnection, ConnectionOptions, check_names, on_asyncio, tls_options, with_settings
 from telnet.handler import MudHandler
+from telnet.options.option import Role
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -74,7 +75,7 @@ async def connect(
     :raises OSError: when the connection cannot be made; :exc:`TimeoutError` when that takes ``limits.connect`` seconds.
     """
     settings = check_names("connect", ConnectOptions, arguments)
-    connection_class = with_settings(on_asyncio(connection), settings)
+    connection_class = with_settings(on_asyncio(connection), settings, Role.CLIENT)
     settings.update(tls_options(settings.get("ssl"), connection_class.limits))
     made = connection_class()
     made._loop = loop = asyncio.get_running_loop()

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import socket
 from collections.abc import Sequence
-from inspect import iscoroutinefunction
+from contextlib import suppress
+from functools import partial
+from inspect import iscoroutinefunction, signature
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from telnet.address import display_address
 from telnet.aio.connection import MudConnection, Program
@@ -18,6 +20,7 @@ from telnet.binding import start_listening
 from telnet.connections import Connections
 from telnet.handler import MudHandler
 from telnet.log_share import LINES_OF_A_SERVER, LogShare
+from telnet.options.option import Role
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -210,32 +213,57 @@ async def serve(
     """Listen, and run a handler on each connection; return the :class:`Server`.
 
     :param handler: a subclass of :class:`~telnet.handler.MudHandler`, of which each connection is an object; or a
-        coroutine function, called with each connection when it is ready (as ``on_ready``).  When the coroutine returns,
-        the connection is closed; what it raises is logged and given to ``on_error``.
-    :param host: name or address to listen on, or several; None for every address of this machine.
+        coroutine function of one argument, called with each connection when it is ready (as ``on_ready``).  When the
+        coroutine returns, the connection is closed; what it raises is logged and given to ``on_error``.
+    :param host: name or address to listen on, or several; None or "" for every address of this machine, IPv6 and IPv4
+        on one port.
     :param port: the TCP port; 0 takes a free one, to be read from :attr:`Server.sockets`.
     :param connection: the class of the connections that a coroutine function is called with.
     :param arguments: ``options``, ``limits``, ``encoding``, ``fallback``, ``keepalive`` and ``nodelay`` are set on the
         connections, instead of what their class says.  ``ssl`` is the context of a server, to secure all connections
-        with TLS before they begin.  ``sock``, ``family``, ``backlog`` and ``reuse_port`` are those of
-        :meth:`asyncio.loop.create_server`.
-    :raises TypeError, ValueError, LookupError: for arguments that are wrong.
-    :raises OSError: when the system refuses, for example because the port is taken.
+        with TLS before they begin.  ``sock`` is a socket to listen on, bound already, instead of ``host`` and ``port``.
+        ``family`` (AF_INET or AF_INET6) leaves out the addresses of another.  ``backlog`` is how many may wait to be
+        accepted, 1024 by default.  ``reuse_port`` lets other processes share the port.
+    :raises TypeError, ValueError, LookupError: if an argument is wrong.
+    :raises OSError: if the system refuses, for example because the port is taken; the error names the address.
     """
     settings = check_names("serve", ServeOptions, arguments)
+    if not (isinstance(connection, type) and issubclass(connection, MudConnection)):
+        raise TypeError(f"connection must be a subclass of aio.MudConnection, not {connection!r}")
     program: Program | None = None
-    if iscoroutinefunction(handler):
-        program = handler
-    elif isinstance(handler, type) and issubclass(handler, MudHandler):
+    if isinstance(handler, type) and issubclass(handler, MudHandler):
         connection = on_asyncio(handler)
     else:
-        raise TypeError(f"a handler is a subclass of MudHandler or a coroutine function, not {handler!r}")
-    connection = with_settings(connection, settings)
+        program = _check_program(handler)
+    connection = with_settings(connection, settings, Role.SERVER)
     backlog, tls = settings.pop("backlog", BACKLOG), _check_tls(settings.pop("ssl", None))
+    if isinstance(backlog, bool) or not isinstance(backlog, int):
+        raise TypeError(f"backlog must be an int, not {type(backlog).__name__}")
     bound = await _bound(host, port, settings)
     server = Server(connection, program, tls_options(tls, connection.limits))
     await server._listen(bound, backlog)
     return server
+
+
+def _check_program(program: Any) -> Program:
+    """Return a coroutine function that can be called with a connection."""
+    if isinstance(program, type) or not callable(program):
+        raise TypeError(f"handler must be a subclass of MudHandler or a coroutine function, not {program!r}")
+    function = program
+    while isinstance(function, partial):
+        function = function.func
+    name = getattr(function, "__name__", type(function).__name__)
+    example = name if name.isidentifier() else "player"
+    right = f"async def {example}(connection), which reads with await connection.readline()"
+    with suppress(ValueError):  # what C defines may not tell
+        taken = signature(program)
+        try:
+            taken.bind(None)
+        except TypeError:
+            raise TypeError(f"{name} must take one argument, the connection, not {taken}: {right}") from None
+    if not (iscoroutinefunction(program) or iscoroutinefunction(type(program).__call__)):
+        raise TypeError(f"{name} must be a coroutine function, not {program!r}: {right}")
+    return cast(Program, program)
 
 
 async def _bound(host: str | Sequence[str] | None, port: int | None, settings: dict[str, Any]) -> list[socket.socket]:
@@ -246,7 +274,7 @@ async def _bound(host: str | Sequence[str] | None, port: int | None, settings: d
         return await bind_hosts(host, port, **settings)
     if host is not None or port is not None:
         raise ValueError("sock must be given without host and port, not with them: it is bound already")
-    if given.type != socket.SOCK_STREAM:
+    if not isinstance(given, socket.socket) or given.type != socket.SOCK_STREAM:
         raise ValueError(f"sock must be a stream socket, not {given!r}")
     return [given]
 

@@ -10,7 +10,7 @@ from typing import Any, TypedDict, TypeVar
 from telnet.aio.connection import HandlerConnection, MudConnection
 from telnet.handler import MudHandler, combine
 from telnet.limits import Limits
-from telnet.options.option import Option
+from telnet.options.option import Option, Role
 from telnet.session import Session
 
 __all__ = ["ConnectionOptions", "check_names", "on_asyncio", "tls_options", "with_settings"]
@@ -44,15 +44,31 @@ def on_asyncio(handler: type[MudHandler]) -> type[MudConnection]:
     return combine(handler, HandlerConnection)
 
 
-def with_settings(connection: type[AnyConnection], settings: dict[str, Any]) -> type[AnyConnection]:
-    """Return the class with the settings that are those of connections; what stays is for the event loop."""
+def with_settings(connection: type[AnyConnection], settings: dict[str, Any], role: Role) -> type[AnyConnection]:
+    """Return the class with the settings that are those of connections; what stays is for the event loop.
+
+    :raises TypeError, ValueError, LookupError: if no connection of that role could begin with them.
+    """
     members = {name: settings.pop(name) for name in ConnectionOptions.__annotations__ if name in settings}
     if members:
         names = ("__module__", "__qualname__", "__doc__")
         members.update({name: getattr(connection, name) for name in names})
         connection = type(connection.__name__, (connection,), members)
-    Session(None, connection.options, encoding=connection.encoding, fallback=connection.fallback)  # for its checks
+    _check(connection, role)
     return connection
+
+
+def _check(connection: type[MudConnection], role: Role) -> None:
+    if not isinstance(connection.limits, Limits):
+        raise TypeError(f"limits must be a Limits, not {connection.limits!r}")
+    Session(
+        None,
+        connection.options,
+        role=role,
+        limits=connection.limits,
+        encoding=connection.encoding,
+        fallback=connection.fallback,
+    )
 
 
 def tls_options(ssl: SSLContext | bool | None, limits: Limits) -> dict[str, Any]:
