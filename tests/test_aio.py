@@ -13,6 +13,8 @@ import sys
 import weakref
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -301,6 +303,192 @@ def test_own_close_forgets_lines_that_wait(run: Run) -> None:
             await until(lambda: connection._lines)
             connection.close()
             assert [line async for line in connection] == []
+
+    run(main)
+
+
+# Half-closed connections
+
+
+class Late(Liner):
+    """Answers a while after it was asked."""
+
+    limits = Limits(ready=0.05, close=3 * PATIENCE, linger=0.2)
+
+    def on_line(self, line: str) -> None:
+        self.events.append(line)
+        self.call_later(0.05, self.answer, line)
+
+    def answer(self, line: str) -> None:
+        self.send_line(f"You say: {line}")
+        if line == "three":
+            self.close()
+
+    def on_input_end(self) -> None:
+        self.events.append(("input end", self in self.server.connections))
+        super().on_input_end()
+
+
+class LateFromThread(Late):
+    def on_line(self, line: str) -> None:
+        self.events.append(line)
+        Timer(0.03 * len(self.events), self.call_from_thread, (self.answer, line)).start()
+
+
+@pytest.mark.parametrize("handler", [Late, LateFromThread])
+@pytest.mark.parametrize("limits", [Late.limits, Limits(events=1, ready=0.05, close=3 * PATIENCE, linger=0.2)])
+def test_answers_of_a_handler_after_the_end_of_the_input_arrive(run: Run, handler: Any, limits: Limits) -> None:
+    async def main() -> None:
+        async with serving(handler, limits=limits) as (server, peer):
+            connection = await only(server)
+            peer.send(b"one\r\ntwo\r\nthree")
+            peer.end()
+            await until(lambda: ("input end", True) in connection.events)
+            assert list(server.connections) == [connection]
+            assert await peer.receive_all() == b"You say: one\r\nYou say: two\r\nYou say: three\r\n"
+            assert not server.connections
+            await connection.wait_closed()
+            assert connection.events == ["connect", "ready", "one", "two", "three", ("input end", True), "close"]
+
+    run(main)
+
+
+def test_handler_that_never_closes_is_closed_in_time_with_what_it_wrote(run: Run) -> None:
+    class Chatty(Late):
+        def on_input_end(self) -> None:
+            super().on_input_end()
+            self.call_later(0.1, self.send_line, "Still there?")
+
+    async def main() -> None:
+        async with serving(Chatty, limits=QUICK) as (server, peer):
+            connection = await only(server)
+            began = asyncio.get_running_loop().time()
+            peer.end()
+            assert await peer.receive_all() == b"Still there?\r\n"
+            await connection.wait_closed()
+            assert 0.15 < asyncio.get_running_loop().time() - began
+            assert connection.events[-2:] == [("input end", True), "close"]
+
+    run(main)
+
+
+def test_handler_may_close_as_the_input_ends(run: Run) -> None:
+    class Brief(Late):
+        def on_input_end(self) -> None:
+            super().on_input_end()
+            self.send_line("Goodbye.")
+            self.close()
+
+    async def main() -> None:
+        async with serving(Brief) as (server, peer):
+            connection = await only(server)
+            peer.end()
+            assert await peer.receive_all() == b"Goodbye.\r\n"
+            await connection.wait_closed()
+            assert connection.events == ["connect", "ready", ("input end", True), "close"]
+
+    run(main)
+
+
+def test_end_of_the_input_waits_for_the_end_of_a_pause(run: Run) -> None:
+    class Pausing(Late):
+        def on_line(self, line: str) -> None:
+            self.pause()
+            self.call_later(0.05, self.resume)
+            super().on_line(line)
+
+    async def main() -> None:
+        async with serving(Pausing) as (server, peer):
+            connection = await only(server)
+            peer.send(b"one\r\nthree")
+            peer.end()
+            assert await peer.receive_all() == b"You say: one\r\nYou say: three\r\n"
+            assert connection.events[2:4] == ["one", "three"]
+
+    run(main)
+
+
+@pytest.mark.parametrize("program", [Late, Connection])
+def test_reset_of_a_half_closed_connection_ends_it_at_once(run: Run, program: Any) -> None:
+    async def main() -> None:
+        async with serving(program, limits=PATIENT) as (server, peer):
+            connection = await only(server)
+            peer.send(b"one\r\n")
+            peer.end()
+            await until(lambda: connection._input_finished)
+            began = asyncio.get_running_loop().time()
+            peer.reset()
+            await connection.wait_closed()
+            assert asyncio.get_running_loop().time() - began < PATIENCE / 4
+            assert (connection.events[-1], connection.events.count("close")) == ("close", 1)
+            assert not server.connections
+
+    run(main)
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no UNIX sockets here")
+def test_half_closed_unix_socket_is_answered_until_its_peer_is_gone(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(tmp_path / "mud.sock"))
+        async with await aio.serve(Late, sock=listener) as server:
+            reader, writer = await asyncio.open_unix_connection(listener.getsockname())
+            connection = await only(server)
+            writer.write(b"one\r\n")
+            writer.write_eof()
+            assert await reader.readline() == b"You say: one\r\n"
+            writer.close()
+            await connection.wait_closed()
+            assert connection.events == ["connect", "ready", "one", ("input end", True), "close"]
+
+    run(main)
+
+
+def test_coroutine_is_told_of_the_end_of_the_input_too(run: Run) -> None:
+    class Told(Connection):
+        def on_input_end(self) -> None:
+            self.events.append("input end")
+
+    async def main() -> None:
+        async with serving(echo, connection=Told, limits=PATIENT) as (server, peer):
+            connection = await only(server)
+            peer.send(b"one\r\ntwo")
+            peer.end()
+            assert await peer.receive_all() == b"You say: one\r\nYou say: two\r\n"
+            await connection.wait_closed()
+            assert connection.events == ["connect", "ready", "input end", "close"]
+
+    run(main)
+
+
+def test_client_closes_after_it_was_told_of_the_end_of_the_input(run: Run) -> None:
+    async def goodbye(connection: aio.MudConnection) -> None:
+        connection.send_line("Goodbye.")
+
+    class Bot(Liner):
+        def on_input_end(self) -> None:
+            self.events.append("input end")
+
+    async def main() -> None:
+        async with await aio.serve(goodbye, HOST, 0) as server:
+            client: Any = await aio.connect(*address_of(server), connection=Bot, limits=PATIENT)
+            await client.wait_closed()
+            assert client.events[-3:] == ["Goodbye.", "input end", "close"]
+
+    run(main)
+
+
+def test_answers_inside_the_events_leave_before_the_end_of_tls(run: Run, certificates: Certificates) -> None:
+    async def main() -> None:
+        async with await aio.serve(Late, HOST, 0, ssl=certificates.server, limits=QUICK) as server:
+            async with peer_of(server, ssl=certificates.client) as peer:
+                connection = await only(server)
+                peer.send(b"one\r\ntwo")
+                peer.writer.close()
+                await connection.wait_closed()
+                assert connection.events[:4] == ["connect", "ready", "one", "two"]
+                assert connection.events[4][0] == "input end"
+                assert connection.events[5:] == ["close"]
 
     run(main)
 

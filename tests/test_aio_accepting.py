@@ -538,9 +538,24 @@ class Full(selectors.DefaultSelector):
         return super().register(fileobj, events, data)
 
 
-def test_connection_that_cannot_be_watched_never_begins(caplog: pytest.LogCaptureFixture) -> None:
-    selector = Full()
+@pytest.fixture
+def selector() -> Iterator[Full]:
+    """What the loop of ``run_on_full`` waits with."""
+    with closing(Full()) as selector:
+        yield selector
+    Recorder.made.clear()
 
+
+@pytest.fixture
+def run_on_full(selector: Full) -> Iterator[Run]:
+    """What runs a coroutine function on a loop that has no room left now and then."""
+    with closing(asyncio.SelectorEventLoop(selector)) as loop:
+        yield run_on(loop)
+
+
+def test_connection_that_cannot_be_watched_never_begins(
+    run_on_full: Run, selector: Full, caplog: pytest.LogCaptureFixture
+) -> None:
     async def main() -> None:
         async with await aio.serve(Hasty, HOST, 0) as server:
             with connect_to(address_of(server)) as peer:
@@ -553,10 +568,36 @@ def test_connection_that_cannot_be_watched_never_begins(caplog: pytest.LogCaptur
                 await only(server)
             await asyncio.get_running_loop().shutdown_default_executor()
 
-    with closing(asyncio.SelectorEventLoop(selector)) as loop:
-        run_on(loop)(main)
-    Recorder.made.clear()
+    run_on_full(main)
     assert len(loud(caplog)) == 1
+
+
+def test_listener_that_cannot_be_watched_is_an_error_and_closed(run_on_full: Run, selector: Full) -> None:
+    listener = socket.create_server((HOST, 0))
+
+    async def main() -> None:
+        selector.refused = 1
+        with pytest.raises(OSError, match="No space left on device"):
+            await aio.serve(Hasty, sock=listener)
+        assert listener.fileno() == -1
+
+    run_on_full(main)
+
+
+def test_listener_that_cannot_be_watched_again_is_tried_again(
+    run_on_full: Run, selector: Full, leave_descriptors: Callable[[int], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with await aio.serve(Hasty, HOST, 0) as server:
+            with connect_to(address_of(server)):
+                leave_descriptors(0)
+                await until(lambda: loud(caplog))
+                leave_descriptors(-1)
+                selector.refused = 2
+                await only(server)
+        assert len(loud(caplog)) == 1
+
+    run_on_full(main)
 
 
 def test_connection_may_close_its_server_as_it_is_made(run: Run) -> None:

@@ -44,8 +44,8 @@ FLOORS = {
     "telnet.session": 3,
     # 4: knows I/O
     "telnet.aio": 4,
-    "telnet.binding": 4,
     "telnet.net": 4,
+    "telnet.sockets": 4,
     # 5: knows people
     "telnet": 5,
     "telnet.__main__": 5,

@@ -16,6 +16,7 @@ from telnet.handler import MudHandler
 from telnet.log_share import LogShare
 from telnet.options.option import Role
 from telnet.session import WAKE_EACH
+from telnet.sockets import is_gone
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -29,6 +30,9 @@ Program = Callable[[Any], Awaitable[object]]
 
 # The part of ``limits.unsent`` above which ``drain`` waits: 64 KiB of a MiB, where asyncio itself would draw the line.
 DRAIN_PART: Final = 16
+
+# How often the peer of a half-closed connection is looked for, in seconds.
+LOOK_EACH: Final = 0.25
 
 
 class MudConnection(asyncio.Protocol, MudHandler):
@@ -69,6 +73,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._answering = False  # whether who read the latest line has not come back for another
         self._writable = True
         self._input_ended = False
+        self._input_finished = False  # whether all that came was delivered, too
         self._over = False  # whether on_close has been called
         self._lost = False  # whether the transport is gone
         self._fault: Exception | None = None  # why this could not begin
@@ -76,6 +81,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._continuing: asyncio.Handle | None = None  # the turn in which the session goes on with what it has
         self._ready_timer: asyncio.TimerHandle | None = None
         self._end_timer: asyncio.TimerHandle | None = None
+        self._look_timer: asyncio.TimerHandle | None = None
         self._waiters: dict[asyncio.Future[None], None] = {}
 
     def __repr__(self) -> str:
@@ -231,14 +237,34 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self.data_received(b"")
 
     def _finish_input(self) -> None:
-        """All that the peer sent is delivered, and no more will come: close.
+        """All that the peer sent is delivered, and no more will come.
 
-        A client may have ended its direction alone, and still read: then as soon as its last line is answered.
+        A client may have ended its direction alone, and still read: then it gets its answers first.
         """
-        self.session.end()
-        half_open = self.server is not None and self._transport.can_write_eof()
-        if not (half_open and (self._lines or self._answering)):
-            self._end()
+        try:
+            if not self._input_finished:
+                self._input_finished = True
+                self._set_end_timer(self.limits.close, self._end)
+                self.session.end()
+        finally:
+            if not (self._is_half_open and self._owes_answers):
+                self._end()
+            elif self._look_timer is None:
+                self._look_for_peer()
+
+    @property
+    def _is_half_open(self) -> bool:
+        return self.server is not None and self._transport.can_write_eof()
+
+    @property
+    def _owes_answers(self) -> bool:
+        return bool(self._lines or self._answering)
+
+    def _look_for_peer(self) -> None:
+        # Nothing is read any more, so the event loop would tell of a reset only when something is sent.
+        if is_gone(self._transport.get_extra_info("socket")):
+            self._end(flush=False)
+        self._look_timer = self._loop.call_later(LOOK_EACH, self._look_for_peer)
 
     def pause(self) -> None:
         """Read nothing from the peer, and deliver nothing behind the present event, until :meth:`resume`."""
@@ -436,7 +462,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def _finish(self) -> None:
         """Be closed: nothing is delivered after the ``on_close`` called here.  Once the socket is, too, be gone."""
-        for handle in (self._continuing, self._ready_timer, self._end_timer):
+        for handle in (self._continuing, self._ready_timer, self._end_timer, self._look_timer):
             if handle is not None:
                 handle.cancel()
         if not self._over:
@@ -490,3 +516,7 @@ class HandlerConnection(MudConnection):
     """What a handler without a shell runs on: nobody reads its lines, so they are its ``on_line``'s or nobody's."""
 
     on_line = MudHandler.on_line
+
+    @property
+    def _owes_answers(self) -> bool:
+        return True  # of which it tells nobody: by closing, or not in time

@@ -14,9 +14,9 @@ from typing import Any
 
 from telnet.accepting import ACCEPTS_PER_TURN, PAUSE, Failure, Shortage, failure_of
 from telnet.address import name_address
-from telnet.binding import BoundTo, bind, every_address
+from telnet.sockets import BoundTo, bind, every_address
 
-__all__ = ["Listener", "bind_hosts", "is_connected"]
+__all__ = ["Listener", "bind_hosts"]
 
 
 class Listener:
@@ -26,7 +26,8 @@ class Listener:
     :param accepted: called with each new socket and the address of its peer.
     :param log: called with a level of :mod:`logging` and a line.
     :param broken: called when a socket is no longer listened on, although nobody has closed this.
-    :raises NotImplementedError: when the event loop tells nobody that a socket can be read, such as the proactor's.
+    :raises OSError: if the system cannot watch one of them; all are closed then.
+    :raises NotImplementedError: if the event loop tells nobody that a socket can be read, such as the proactor's.
     """
 
     def __init__(
@@ -43,7 +44,11 @@ class Listener:
         self._broken = broken
         self._shortage = Shortage()
         self._pausing: asyncio.TimerHandle | None = None
-        self._listen()
+        try:
+            self._listen()
+        except OSError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Stop accepting, and close the sockets.  A second call does nothing."""
@@ -54,8 +59,14 @@ class Listener:
             self._loop.remove_reader(each)
             each.close()
 
-    def _listen(self) -> None:
+    def _go_on(self) -> None:
         self._pausing = None
+        try:
+            self._listen()
+        except OSError as exc:
+            self._pause(exc)
+
+    def _listen(self) -> None:
         for each in self.sockets:
             self._loop.add_reader(each, self._accept_from, each)
 
@@ -87,7 +98,7 @@ class Listener:
         for each in self.sockets:
             self._loop.remove_reader(each)
         if self._pausing is None:
-            self._pausing = self._loop.call_later(PAUSE, self._listen)
+            self._pausing = self._loop.call_later(PAUSE, self._go_on)
 
     def _end_shortage(self) -> None:
         if line := self._shortage.ended(self._loop.time()):
@@ -126,13 +137,3 @@ async def _addresses(host: str | None, port: int, family: int) -> list[BoundTo]:
         name_address(exc, "listen on", (host, port))
         raise
     return [(answer[0], answer[4]) for answer in answers]
-
-
-def is_connected(accepted: socket.socket) -> bool:
-    """Return whether the peer of an accepted socket is still there, as far as the system knows."""
-    try:
-        accepted.setblocking(False)
-        accepted.getpeername()
-    except OSError:
-        return False
-    return True

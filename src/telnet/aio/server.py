@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from telnet.address import display_address
 from telnet.aio.connection import MudConnection, Program
-from telnet.aio.listener import Listener, bind_hosts, is_connected
+from telnet.aio.listener import Listener, bind_hosts
 from telnet.aio.settings import ConnectionOptions, check_names, on_asyncio, tls_options, with_settings
-from telnet.binding import start_listening
 from telnet.connections import Connections
 from telnet.handler import MudHandler
 from telnet.log_share import LINES_OF_A_SERVER, LogShare
 from telnet.options.option import Role
+from telnet.sockets import has_peer, start_listening
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -130,8 +130,9 @@ class Server:
                 self._listeners.append(await self._loop.create_server(self._make_connection, **options))
 
     def _accept(self, accepted: socket.socket, address: Any) -> None:
-        if not is_connected(accepted):
+        if not has_peer(accepted):
             return accepted.close()
+        accepted.setblocking(False)
         try:
             connection = self._make_connection(display_address(address))
         except Exception as exc:

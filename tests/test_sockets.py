@@ -1,9 +1,11 @@
-"""Sockets to listen on: one port for all addresses, IPv6 that takes IPv4, and errors that name the address."""
+"""Sockets: one port for all addresses, IPv6 that takes IPv4, errors that name the address, and peers that are gone."""
 
 from __future__ import annotations
 
 import errno
+import select
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from net_support import has_ipv6
 
 from telnet.address import name_address
-from telnet.binding import bind, every_address, start_listening
+from telnet.sockets import bind, every_address, has_peer, is_gone, start_listening
 
 LOOPBACK = (socket.AF_INET, ("127.0.0.1", 0))
 LOOPBACK6 = (socket.AF_INET6, ("::1", 0, 0, 0))
@@ -161,3 +163,46 @@ def test_error_names_the_address_and_stays_what_it_is(exc: OSError, text: str) -
     name_address(exc, "connect to", ("mud", 23))
 
     assert (str(exc), type(exc), exc.errno) == (text, kind, number)
+
+
+# Whether the peer is still there
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A connection: our end, and the peer's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_connection(listener.getsockname()) as peer, listener.accept()[0] as ours:
+            yield ours, peer
+
+
+def reset(peer: socket.socket) -> None:
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+
+
+@pytest.mark.parametrize("polls", [True, False])
+def test_peer_that_was_reset_is_gone(
+    pair: tuple[socket.socket, socket.socket], polls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, peer = pair
+    if not polls:
+        monkeypatch.delattr(select, "poll", raising=False)
+    assert (has_peer(ours), is_gone(ours)) == (True, False)
+
+    peer.shutdown(socket.SHUT_WR)
+
+    assert (has_peer(ours), is_gone(ours)) == (True, False)
+
+    reset(peer)
+
+    assert (has_peer(ours), is_gone(ours)) == (False, True)
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="the system tells nobody here")
+def test_peer_is_gone_where_both_directions_have_ended() -> None:
+    ours, peer = socket.socketpair()
+    with ours:
+        peer.close()
+
+        assert is_gone(ours)

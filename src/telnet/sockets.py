@@ -1,16 +1,17 @@
-"""Sockets to listen on, for every shell that accepts connections: all addresses on one port."""
+"""What every shell asks of sockets: to listen on all addresses with one port, and whether the peer is still there."""
 
 from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 from collections.abc import Sequence
 from typing import Any, Final
 
 from telnet.address import name_address
 
-__all__ = ["BoundTo", "bind", "every_address", "start_listening"]
+__all__ = ["BoundTo", "bind", "every_address", "has_peer", "is_gone", "start_listening"]
 
 BoundTo = tuple[int, Any]
 """A family of addresses, and an address of it."""
@@ -68,6 +69,30 @@ def start_listening(bound: Sequence[socket.socket], backlog: int) -> None:
             name_address(exc, "listen on", each.getsockname())
             _close_all(bound)
             raise
+
+
+def has_peer(connected: socket.socket) -> bool:
+    """Return whether a socket that was just accepted has a peer; one that was reset meanwhile has none.
+
+    :param connected: the socket.
+    """
+    try:
+        connected.getpeername()
+    except OSError:
+        return False
+    return True
+
+
+def is_gone(connected: socket.socket) -> bool:
+    """Return whether nothing that is sent can arrive any more: after a reset, or where both directions have ended.
+
+    :param connected: the socket.
+    """
+    if not hasattr(select, "poll"):
+        return not has_peer(connected)
+    poller = select.poll()
+    poller.register(connected.fileno(), 0)  # what is reported always: a hang-up and an error
+    return bool(poller.poll(0))
 
 
 def _bind_once(addresses: Sequence[BoundTo], dual: bool, reuse_port: bool) -> list[socket.socket]:
