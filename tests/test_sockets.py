@@ -5,16 +5,18 @@ from __future__ import annotations
 import errno
 import select
 import socket
+import ssl
 import struct
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 from net_support import has_ipv6
+from tls_support import Certificates
 
 from telnet.address import name_address
-from telnet.sockets import bind, every_address, has_peer, is_gone, start_listening
+from telnet.sockets import bind, every_address, handshake_failure, has_peer, is_gone, start_listening
 
 LOOPBACK = (socket.AF_INET, ("127.0.0.1", 0))
 LOOPBACK6 = (socket.AF_INET6, ("::1", 0, 0, 0))
@@ -197,6 +199,41 @@ def test_peer_that_was_reset_is_gone(
     reset(peer)
 
     assert (has_peer(ours), is_gone(ours)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("exc", "reason"),
+    [
+        (ConnectionResetError(), "the peer left"),
+        (ssl.SSLEOFError(8, "EOF"), "the peer left"),
+        (OSError(errno.ENOTCONN, "not connected"), "the peer left"),
+        (OSError(errno.ENOBUFS, "no room"), "no room"),
+        (OSError("odd"), "odd"),
+    ],
+)
+def test_reason_of_a_failed_handshake_is_a_few_words(exc: OSError, reason: str) -> None:
+    assert handshake_failure(exc) == reason
+
+
+def test_reason_of_a_failed_handshake_is_that_of_the_library(certificates: Certificates) -> None:
+    here, there = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = certificates.server.wrap_bio(here, there, server_side=True)
+    here.write(b"GET / HTTP/1.0\r\n\r\n")
+    with pytest.raises(ssl.SSLError) as raised:
+        server.do_handshake()
+    assert handshake_failure(raised.value) == "http request"
+
+
+def test_certificate_that_is_not_trusted_is_named(certificates: Certificates) -> None:
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = certificates.server.wrap_bio(to_server, to_client, server_side=True)
+    client = ssl.create_default_context().wrap_bio(to_client, to_server, server_hostname="localhost")
+    for side in (client, server):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    with pytest.raises(ssl.SSLCertVerificationError) as raised:
+        client.do_handshake()
+    assert handshake_failure(raised.value).startswith("certificate verify failed: ")
 
 
 @pytest.mark.skipif(not hasattr(select, "poll"), reason="the system tells nobody here")

@@ -1,4 +1,4 @@
-"""What every shell asks of sockets: to listen on all addresses with one port, and whether the peer is still there."""
+"""What every shell asks of sockets: to listen on all addresses with one port, and whether and why a peer is gone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import errno
 import os
 import select
 import socket
+import ssl
 from collections.abc import Sequence
 from typing import Any, Final
 
 from telnet.address import name_address
 
-__all__ = ["BoundTo", "bind", "every_address", "has_peer", "is_gone", "start_listening"]
+__all__ = ["BoundTo", "bind", "every_address", "handshake_failure", "has_peer", "is_gone", "start_listening"]
 
 BoundTo = tuple[int, Any]
 """A family of addresses, and an address of it."""
@@ -93,6 +94,19 @@ def is_gone(connected: socket.socket) -> bool:
     poller = select.poll()
     poller.register(connected.fileno(), 0)  # what is reported always: a hang-up and an error
     return bool(poller.poll(0))
+
+
+def handshake_failure(exc: OSError) -> str:
+    """Return in a few words why a handshake of TLS failed.
+
+    :param exc: what it raised.
+    """
+    if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)) or exc.errno == errno.ENOTCONN:
+        return "the peer left"
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {exc.verify_message}"
+    reason: str | None = getattr(exc, "reason", None)
+    return reason.lower().replace("_", " ") if reason else exc.strerror or str(exc)
 
 
 def _bind_once(addresses: Sequence[BoundTo], dual: bool, reuse_port: bool) -> list[socket.socket]:

@@ -20,7 +20,7 @@ from telnet.connections import Connections
 from telnet.handler import MudHandler
 from telnet.log_share import LINES_OF_A_SERVER, LogShare
 from telnet.options.option import Role
-from telnet.sockets import has_peer, start_listening
+from telnet.sockets import handshake_failure, has_peer, start_listening
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -158,13 +158,21 @@ class Server:
         try:
             await self._loop.connect_accepted_socket(lambda: connection, accepted, **self._accepting)
         except OSError as exc:
-            connection._log(*_reason(exc, tls="ssl" in self._accepting))
+            self._log_absence(connection, exc)
             connection._abandon()
         except BaseException as exc:
             connection._abandon()
             if not isinstance(exc, Exception):
                 raise
             connection._report(exc)
+
+    def _log_absence(self, connection: MudConnection, exc: OSError) -> None:
+        if "ssl" not in self._accepting:
+            return connection._log(logging.DEBUG, f"ended before it began: {exc}")
+        reason = handshake_failure(exc)
+        if isinstance(exc, ConnectionAbortedError) and exc.errno is None:  # which event loops raise when time is up
+            reason = f"no TLS handshake within {connection.limits.handshake:g} seconds"
+        connection._log(logging.INFO, f"no TLS: {reason}; closing")
 
     def _log(self, level: int, text: str, exc: BaseException | None = None) -> None:
         self._log_share.log(self._loop.time(), level, f"{type(self).__name__} on {self._where}: {text}", exc)
@@ -185,12 +193,6 @@ class Server:
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks[task] = None
         task.add_done_callback(lambda done: self._tasks.pop(done))
-
-
-def _reason(exc: OSError, *, tls: bool) -> tuple[int, str]:
-    """What is logged about a peer whose connection did not come up: nearly always it went away."""
-    what = "TLS handshake failed" if tls else "ended before it began"
-    return logging.INFO if tls else logging.DEBUG, f"{what}: {exc.strerror or str(exc) or type(exc).__name__}"
 
 
 class ServeOptions(ConnectionOptions, total=False):
