@@ -511,6 +511,40 @@ def test_who_comes_after_those_that_are_gone_is_accepted(run: Run, caplog: pytes
     run(main)
 
 
+class Refusing(socket.socket):
+    """A listener whose peers are gone in the moment after they were accepted, as some systems say."""
+
+    def accept(self) -> Any:
+        accepted, address = super().accept()
+        return Left(fileno=accepted.detach()), address
+
+
+class Left(socket.socket):
+    calls = 0
+
+    def setblocking(self, blocking: bool) -> None:
+        super().setblocking(blocking)
+        self.calls += 1
+        if self.calls > 1:  # which is the event loop's
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+
+@pytest.mark.parametrize("run", ["asyncio"], indirect=True)
+def test_peer_that_is_gone_before_it_is_up_is_no_news(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "telnet")
+
+    async def main() -> None:
+        listener = Refusing()
+        listener.bind((HOST, 0))
+        async with await aio.serve(Hasty, sock=listener) as server, peer_of(server) as peer:
+            assert await peer.receive_all() == b""
+            assert Recorder.made[0].events == []
+        assert [each.levelname for each in caplog.records if each.name == "telnet"] == ["DEBUG"]
+        assert "ended before it began: [Errno " in caplog.text
+
+    run(main)
+
+
 class Unfit(ssl.SSLContext):
     """A context that the event loop cannot use."""
 

@@ -8,7 +8,7 @@ import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from telnet.address import display_address
 from telnet.exceptions import StreamBufferOverflow
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from telnet.aio.server import Server
 
-__all__ = ["HandlerConnection", "MudConnection", "Program"]
+__all__ = ["HandlerConnection", "MudConnection", "Program", "check_thread"]
 
 Program = Callable[[Any], Awaitable[object]]
 """A coroutine function that is called with a connection."""
@@ -35,6 +35,20 @@ DRAIN_PART: Final = 16
 LOOK_EACH: Final = 0.25
 
 
+def _throw(exc: BaseException) -> NoReturn:
+    raise exc
+
+
+def check_thread(loop: asyncio.AbstractEventLoop, right: str) -> None:
+    """Check that what belongs to an event loop is used in its thread; ``RuntimeError`` if that is another one.
+
+    :param loop: the event loop.
+    :param right: what would be right in another thread.
+    """
+    if asyncio._get_running_loop() is not loop and loop.is_running():
+        raise RuntimeError(f"must be called in the thread of the event loop; in another one call {right}")
+
+
 class MudConnection(asyncio.Protocol, MudHandler):
     """A connection with a session, on asyncio; :func:`serve` and :func:`connect` make it.
 
@@ -43,6 +57,9 @@ class MudConnection(asyncio.Protocol, MudHandler):
     characters or ``limits.events`` lines wait, nothing more is read from the peer.
 
     ``async with connection:`` closes it in the end; at once, if the block raises.
+
+    It belongs to the thread of its event loop: in another one, all that writes, closes, pauses or sets a timer raises
+    :exc:`RuntimeError`, but for :meth:`call_from_thread`.
     """
 
     keepalive: bool = False
@@ -95,11 +112,15 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> asyncio.TimerHandle:
         """Call a function in so many seconds; return the :class:`asyncio.TimerHandle`."""
+        self._check_thread()
         return self._loop.call_later(delay, self._guarded(function), *arguments)
 
     def call_from_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Call a function soon, in the event loop's thread; any thread may call this."""
         self._loop.call_soon_threadsafe(self._guarded(function), *arguments)
+
+    def _check_thread(self) -> None:
+        check_thread(self._loop, "connection.call_from_thread(connection.send_line, text)")
 
     def _time(self) -> float:
         return self._loop.time()
@@ -143,6 +164,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
     def _make_session(self) -> None:
         role = Role.CLIENT if self.server is None else Role.SERVER
         session = self.make_session(role, wake=self._session_wakes, report=self._report)
+        session.check = self._check_thread
         session.client.tls = self._transport.get_extra_info("ssl_object") is not None
 
     def _set_socket_options(self, connected: Any) -> None:
@@ -193,16 +215,22 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._turn(self.session.receive, data, self._loop.time())
 
     def _turn(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Have the session do something, and go on after it.
+        self._attempt(function, *arguments)
+        self._go_on()
 
-        Where a handler raises what leaves the event loop, such as KeyboardInterrupt, that is when it runs again.
+    def _attempt(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call what may call a handler; nothing that is raised gets into the event loop's transport, which it breaks.
+
+        So what is to end the event loop, such as KeyboardInterrupt, does that on its own, and this goes on when the
+        event loop runs again.
         """
         try:
             function(*arguments)
-        except BaseException:
-            self._loop.call_soon(self._go_on)
-            raise
-        self._go_on()
+        except Exception as exc:  # of an option, since a handler's is reported where it is called
+            self._report(exc)
+            self._end(flush=False)
+        except BaseException as exc:
+            self._loop.call_soon(_throw, exc)
 
     def eof_received(self) -> bool:
         """The event loop's part: the peer sends nothing more."""
@@ -241,16 +269,14 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
         A client may have ended its direction alone, and still read: then it gets its answers first.
         """
-        try:
-            if not self._input_finished:
-                self._input_finished = True
-                self._set_end_timer(self.limits.close, self._end)
-                self.session.end()
-        finally:
-            if not (self._is_half_open and self._owes_answers):
-                self._end()
-            elif self._look_timer is None:
-                self._look_for_peer()
+        if not self._input_finished:
+            self._input_finished = True
+            self._set_end_timer(self.limits.close, self._end)
+            self._attempt(self.session.end)
+        if not (self._is_half_open and self._owes_answers):
+            self._end()
+        elif self._look_timer is None:
+            self._look_for_peer()
 
     @property
     def _is_half_open(self) -> bool:
@@ -268,12 +294,14 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def pause(self) -> None:
         """Read nothing from the peer, and deliver nothing behind the present event, until :meth:`resume`."""
+        self._check_thread()
         self._held = True
         self.session.pause()
         self._go_on()
 
     def resume(self) -> None:
         """Go on after :meth:`pause`, in the event loop's next turn."""
+        self._check_thread()
         self._held = False
         self._let_go()
 
@@ -367,7 +395,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
     def _make_room(self, data: bytes) -> bool:
         """Whether the data may be sent all the same; False when the connection ended instead."""
         was_open = not self.session.closed
-        self._call(self.on_slow_consumer)
+        self._attempt(self._call, self.on_slow_consumer)
         if self._transport.is_closing() or (was_open and self.session.closed):
             return False
         if self._fits(data):
@@ -393,6 +421,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
         ``on_close`` follows when it is done, and never from inside this call.
         """
+        self._check_thread()
         self._lines.clear()
         self._end(flush)
 
@@ -469,7 +498,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
             self._over = True
             self.session.close()
             self._leave()
-            self._call(self.on_close)
+            self._attempt(self._call, self.on_close)
             self._log_end()
         if self._lost and self.server is not None:
             self.server._forget(self)

@@ -13,7 +13,7 @@ from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from telnet.address import display_address
-from telnet.aio.connection import MudConnection, Program
+from telnet.aio.connection import MudConnection, Program, check_thread
 from telnet.aio.listener import Listener, bind_hosts
 from telnet.aio.settings import ConnectionOptions, check_names, on_asyncio, tls_options, with_settings
 from telnet.connections import Connections
@@ -73,6 +73,7 @@ class Server:
 
         A second call does nothing but, without ``flush``, cut that short.  :meth:`wait_closed` waits until it is done.
         """
+        check_thread(self._loop, "loop.call_soon_threadsafe(server.close)")
         self._closing.set()
         for listener in self._listeners:
             listener.close()
