@@ -9,7 +9,6 @@ import encodings
 import pkgutil
 import re
 import sys
-import tracemalloc
 from collections.abc import Iterable, Iterator
 from itertools import product
 from types import ModuleType
@@ -360,23 +359,25 @@ def test_a_switch_inside_a_line_keeps_to_the_limit() -> None:
     assert received.feed(b"56\nlook\n").log == [("overflow", b"123456", 6), ("line", "look")]
 
 
-def test_switching_to_and_fro_inside_a_line_counts_as_bytes_of_it() -> None:
+def switched_to_and_fro() -> Received:
     received = Received(max_line=16384)
-    tracemalloc.start()
-    try:
-        for number in range(16384):
-            received.decoder.encoding = ("latin-1", "utf-8")[number % 2]
-            received.feed(b"x")
-            if received.log:
-                break
-        held = tracemalloc.get_traced_memory()[0]
-    finally:
-        tracemalloc.stop()
+    while not received.log:
+        received.decoder.encoding = ("latin-1", "utf-8")[received.decoder.encoding == "iso8859-1"]
+        received.feed(b"x")
+    return received
 
-    assert received.log == [("overflow", b"x" * 64, number + 1)]
-    assert number < 16384 // 100
-    assert held < 2 * 16384
+
+def test_switching_to_and_fro_inside_a_line_counts_as_bytes_of_it() -> None:
+    received = switched_to_and_fro()
+    [(event, excerpt, fed)] = received.log
+
+    assert (event, excerpt) == ("overflow", b"x" * 64)
+    assert fed < 16384 // 100
     assert received.feed(b"\nlook\n").lines == ["look"]
+
+
+def test_switching_to_and_fro_inside_a_line_holds_no_more_than_a_line() -> None:
+    assert traced(switched_to_and_fro)[1] < 2 * 16384
 
 
 @pytest.mark.parametrize("switches", [1, 2, 3, 4])

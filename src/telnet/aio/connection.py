@@ -134,10 +134,10 @@ class MudConnection(asyncio.Protocol, MudHandler):
         """The event loop's part: the connection is up."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=self.limits.unsent // DRAIN_PART)
-        self._set_socket_options(transport.get_extra_info("socket"))
+        self._set_socket_options(self._extra_info("socket"))
         if self.remote_address is None:  # a server knows it before, and a peer that was reset has none any more
-            self.remote_address = display_address(transport.get_extra_info("peername"))
-        self.local_address = display_address(transport.get_extra_info("sockname"))
+            self.remote_address = display_address(self._extra_info("peername"))
+        self.local_address = display_address(self._extra_info("sockname"))
         if self._may_begin():
             self._ready_timer = self._loop.call_later(self.limits.ready, self._tick)
             self._turn(self.session.start, self._loop.time())
@@ -167,7 +167,16 @@ class MudConnection(asyncio.Protocol, MudHandler):
         session.check = self._check_thread
         session.client.tls = self._transport.get_extra_info("ssl_object") is not None
 
+    def _extra_info(self, name: str) -> Any:
+        """What the transport knows, None where the system does not tell any more: uvloop asks it each time."""
+        try:
+            return self._transport.get_extra_info(name)
+        except OSError:
+            return None
+
     def _set_socket_options(self, connected: Any) -> None:
+        if connected is None:
+            return
         with suppress(OSError):  # the peer is gone already, which the first read tells
             if self.keepalive:
                 connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -213,6 +222,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
     def data_received(self, data: bytes) -> None:
         """The event loop's part: the peer sent something."""
         self._turn(self.session.receive, data, self._loop.time())
+        if self._flushing is not None:
+            self._flush()
 
     def _turn(self, function: Callable[..., object], *arguments: Any) -> None:
         self._attempt(function, *arguments)
@@ -251,9 +262,9 @@ class MudConnection(asyncio.Protocol, MudHandler):
         if session.ready and self._program is not None:
             self._start(self._program)
         if not session.closed:
-            waits = session.pending or session.paused
             if session.pending and not session.paused and self._continuing is None:
                 self._continuing = self._loop.call_soon(self._continue)
+            waits = session.paused or self._continuing is not None
             if not self._input_ended:
                 self._transport.pause_reading() if waits else self._transport.resume_reading()
             elif not waits:
@@ -261,7 +272,9 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._tell_waiters()
 
     def _continue(self) -> None:
-        self._continuing = None
+        # What has its turn in this round is read from in the next one at the soonest.
+        again = self.session.pending and not self.session.paused
+        self._continuing = self._loop.call_soon(self._continue) if again else None
         self.data_received(b"")
 
     def _finish_input(self) -> None:
@@ -272,7 +285,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         if not self._input_finished:
             self._input_finished = True
             self._set_end_timer(self.limits.close, self._end)
-            self._attempt(self.session.end)
+            self._attempt(self.session.end, self._loop.time())
         if not (self._is_half_open and self._owes_answers):
             self._end()
         elif self._look_timer is None:
@@ -288,7 +301,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def _look_for_peer(self) -> None:
         # Nothing is read any more, so the event loop would tell of a reset only when something is sent.
-        if is_gone(self._transport.get_extra_info("socket")):
+        connected = self._extra_info("socket")
+        if connected is None or is_gone(connected):
             self._end(flush=False)
         self._look_timer = self._loop.call_later(LOOK_EACH, self._look_for_peer)
 
@@ -319,6 +333,9 @@ class MudConnection(asyncio.Protocol, MudHandler):
         if self._unread >= self.limits.unread or len(self._lines) >= self.limits.events:
             self._full = True
             self.session.pause()
+
+    def on_input_end(self) -> None:
+        """Called when the peer has ended its direction.  By default, nothing: its lines are still to be read."""
 
     async def readline(self) -> str:
         """Return the next line of text, without its end.
@@ -545,6 +562,7 @@ class HandlerConnection(MudConnection):
     """What a handler without a shell runs on: nobody reads its lines, so they are its ``on_line``'s or nobody's."""
 
     on_line = MudHandler.on_line
+    on_input_end = MudHandler.on_input_end
 
     @property
     def _owes_answers(self) -> bool:

@@ -133,8 +133,8 @@ class Server:
     def _accept(self, accepted: socket.socket, address: Any) -> None:
         if not has_peer(accepted):
             return accepted.close()
-        accepted.setblocking(False)
         try:
+            accepted.setblocking(False)
             connection = self._make_connection(display_address(address))
         except Exception as exc:
             accepted.close()
