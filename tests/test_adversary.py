@@ -64,6 +64,7 @@ def test_a_report_begins_with_the_cells_that_are_furthest_above_their_bounds() -
     assert told.startswith("* AYT on selectors: turn 24 ms.\n* AYT on selectors: answer 60 ms.\n\n")
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", ["selectors", "asyncio"])
 @pytest.mark.parametrize("name", ["AYT", "client: prompts"])

@@ -25,6 +25,7 @@ SEED = int(os.environ.get("CHAOS_SEED", 0)) or random.SystemRandom().randrange(1
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.once,
     pytest.mark.timeout(180 + 2 * SECONDS),
     pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is asked of Linux"),
 ]

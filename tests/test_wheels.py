@@ -26,6 +26,7 @@ PLATFORMS = {
 # What pytest is told to run beside a wheel: `pytest @tests/parser.txt` everywhere, the network where we know it.
 LISTS = ("parser.txt", "network.txt")
 NOT_BESIDE_A_WHEEL = {
+    "test_adversary.py": "runs the benchmark",
     "test_clients.py": "drives the programs that .ci/run installs",
     "test_comings.py": "needs a C compiler",
     "test_delimiter.py": "needs netstruct, which has no wheel",
@@ -34,6 +35,7 @@ NOT_BESIDE_A_WHEEL = {
     "test_faults.py": "needs a C compiler",
     "test_floors.py": "reads the sources",
     "test_instructions.py": "counts what was compiled on this machine",
+    "test_life.py": "needs trustme, as test_tls.py does",
     "test_load.py": "needs thousands of descriptors, and minutes",
     "test_memory.py": "takes half a minute; memory is the same in every wheel",
     "test_packaging.py": "reads the sources, but for what the list names",
@@ -47,13 +49,19 @@ NOT_BESIDE_A_WHEEL = {
 # The same in every wheel: pure Python above the parser.  That they get on with it, test_session.py shows beside each.
 ABOVE_THE_PARSER = {
     "test_accepting.py",
+    "test_bucket.py",
     "test_character_mode.py",
     "test_client.py",
     "test_connections.py",
+    "test_errors_at_the_call.py",
     "test_guard.py",
+    "test_log_share.py",
     "test_msdp_codec.py",
     "test_plain_text.py",
+    "test_privacy.py",
     "test_session_hostile.py",
+    "test_session_turns.py",
+    "test_work.py",
     *(path.name for path in (ROOT / "tests").glob("test_option_*.py")),
 }
 
