@@ -801,6 +801,8 @@ def in_engine(engine: Engine, function: Callable[[], Any]) -> Any:
     return future.result(PATIENCE)
 
 
+IN_ANOTHER_THREAD = "must be called in the thread of the engine; in another one call engine.call_from_thread"
+
 USES: dict[str, Callable[[Any], object]] = {
     "write": lambda connection: connection.write(b"never"),
     "write with flush": lambda connection: connection.write(b"never", flush=True),
@@ -834,7 +836,7 @@ def test_a_connection_refuses_to_be_used_in_another_thread(
     server, met = in_engine(running, lambda: serve(running, kind, "127.0.0.1", tmp_path))
     with connect(server) as client:
         wait_until(lambda: met and met[0].events)
-        with pytest.raises(RuntimeError, match="from another one use call_from_thread"):
+        with pytest.raises(RuntimeError, match=IN_ANOTHER_THREAD):
             USES[use](met[0])
         in_engine(running, lambda: (met[0].write(b"Hello."), met[0].close()))
         assert (client.recv(100), client.recv(100)) == (b"Hello.", b"")
@@ -853,7 +855,7 @@ def test_a_session_refuses_to_be_used_in_another_thread(running: Engine, use: st
         client.sendall(IAC + DO + GMCP.code)
         wait_until(lambda: met and met[0].events and met[0].session.ready)
         assert client.recv(100) == IAC + WILL + GMCP.code
-        with pytest.raises(RuntimeError, match="from another one use call_from_thread"):
+        with pytest.raises(RuntimeError, match=IN_ANOTHER_THREAD):
             USES_OF_A_SESSION[use](met[0])
         met[0].call_from_thread(met[0].echo, False)
         assert client.recv(100) == IAC + WILL + ECHO.code
@@ -864,7 +866,7 @@ def test_a_session_refuses_to_be_used_in_another_thread(running: Engine, use: st
 @pytest.mark.parametrize("use", ["listen", "close"])
 def test_a_server_refuses_to_be_used_in_another_thread(running: Engine, use: str) -> None:
     server = in_engine(running, lambda: TelnetServer(engine=running))
-    with pytest.raises(RuntimeError, match="from another one use call_from_thread"):
+    with pytest.raises(RuntimeError, match=IN_ANOTHER_THREAD):
         server.listen(("127.0.0.1", 0)) if use == "listen" else server.close()
     in_engine(running, server.close)
 

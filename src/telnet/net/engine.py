@@ -296,8 +296,8 @@ class Engine:
         """Raise ``RuntimeError`` if another thread runs the engine than the one that calls this."""
         if self._thread is not None and self._thread != get_ident():
             raise RuntimeError(
-                "a connection must be used in the thread that runs its engine; from another one use call_from_thread, "
-                "as in engine.call_from_thread(connection.write, data)"
+                "must be called in the thread of the engine; in another one call "
+                "engine.call_from_thread(connection.write, data)"
             )
 
     def _adopt_calls_from_threads(self) -> None:
