@@ -12,10 +12,24 @@ from typing import Any, Final
 
 from telnet.address import name_address
 
-__all__ = ["BoundTo", "bind", "every_address", "handshake_failure", "has_peer", "is_gone", "start_listening"]
+__all__ = [
+    "LOOK_EACH",
+    "BoundTo",
+    "bind",
+    "every_address",
+    "handshake_failure",
+    "has_peer",
+    "is_gone",
+    "start_listening",
+]
 
 BoundTo = tuple[int, Any]
 """A family of addresses, and an address of it."""
+
+LOOK_EACH: Final = 1.0
+"""How often a half-closed peer is looked for, in seconds: nothing waits for its input any more, so the system tells of
+a reset only when something is sent.  A second is soon enough: until then the connection costs a descriptor, and no work.
+"""
 
 # How often another port is tried when one that is free for one address is taken on the next.
 _PORT_ATTEMPTS: Final = 16

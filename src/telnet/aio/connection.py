@@ -16,7 +16,7 @@ from telnet.handler import MudHandler
 from telnet.log_share import LogShare
 from telnet.options.option import Role
 from telnet.session import WAKE_EACH
-from telnet.sockets import is_gone
+from telnet.sockets import LOOK_EACH, is_gone
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -30,9 +30,6 @@ Program = Callable[[Any], Awaitable[object]]
 
 # The part of ``limits.unsent`` above which ``drain`` waits: 64 KiB of a MiB, where asyncio itself would draw the line.
 DRAIN_PART: Final = 16
-
-# How often the peer of a half-closed connection is looked for, in seconds.
-LOOK_EACH: Final = 0.25
 
 
 def _throw(exc: BaseException) -> NoReturn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import select
 import socket as sockets
 from abc import ABC, abstractmethod
 from typing import Any
@@ -13,7 +12,7 @@ from telnet.log_share import describe
 from telnet.net.address import display_address
 from telnet.net.engine import Engine
 
-__all__ = ["GONE", "Channel", "had_peer", "has_peer", "is_gone"]
+__all__ = ["GONE", "Channel", "had_peer", "has_peer"]
 
 GONE = frozenset((errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ESHUTDOWN))
 """In which ways the system says that the peer of a socket that was connected is not there any more."""
@@ -183,12 +182,3 @@ def had_peer(socket: sockets.socket) -> bool:
     except OSError as exc:
         return exc.errno in GONE
     return True  # the end of the input, or what came before the reset
-
-
-def is_gone(socket: sockets.socket) -> bool:
-    """Whether nothing that is sent can arrive any more: the connection was reset, or ended in both directions."""
-    if not hasattr(select, "poll"):
-        return not has_peer(socket)
-    poller = select.poll()
-    poller.register(socket, 0)  # what is reported always: a hang-up and an error
-    return bool(poller.poll(0))

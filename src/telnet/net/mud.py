@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from telnet.exceptions import StreamBufferOverflow
 from telnet.handler import MudHandler, check_handler, combine
-from telnet.net.channel import is_gone
 from telnet.net.connection import TelnetConnection
 from telnet.net.send_queue import FileRegion
 from telnet.net.server import ServerOptions, TelnetServer
 from telnet.net.stream import Stream, to_bytes
 from telnet.options.option import Role
 from telnet.session import WAKE_EACH
+from telnet.sockets import LOOK_EACH, is_gone
 
 if TYPE_CHECKING:
     import socket as sockets
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from telnet.net.tls import SSLOptions
 
 __all__ = ["MudConnection", "MudServer"]
-
-# How often the peer of a half-closed connection is looked for, in seconds: it may have gone altogether meanwhile.
-LOOK_EACH = 1.0
 
 
 class MudConnection(TelnetConnection, MudHandler):
