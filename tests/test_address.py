@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from telnet import InvalidAddressFormatError
-from telnet.net.address import Address, Endpoint, display_address, naming, parse_address
+from telnet.address import display_address, naming
+from telnet.net.address import Address, Endpoint, parse_address
 
 needs_unix_sockets = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no UNIX sockets here")
 needs_ipv6 = pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
@@ -198,23 +199,24 @@ def test_ipv4_literal_in_a_4_tuple_is_an_error() -> None:
 
 def test_error_names_the_address_and_stays_of_its_type() -> None:
     raised = OSError(98, "Address already in use")
-    with pytest.raises(OSError) as caught, naming(("::ffff:0.0.0.0", 4000, 0, 0)):
+    with pytest.raises(OSError) as caught, naming("listen on", ("::ffff:0.0.0.0", 4000, 0, 0)):
         raise raised
     assert caught.value is raised
-    assert raised.args == (98, "Address already in use: ('0.0.0.0', 4000)")
-    assert str(raised) == "[Errno 98] Address already in use: ('0.0.0.0', 4000)"
+    assert raised.args == (98, "cannot listen on ('0.0.0.0', 4000): Address already in use")
+    assert str(raised) == "[Errno 98] cannot listen on ('0.0.0.0', 4000): Address already in use"
 
 
 def test_error_of_a_look_up_names_the_host() -> None:
-    with pytest.raises(socket.gaierror) as caught, naming(("mud.example", 4000)):
+    with pytest.raises(socket.gaierror) as caught, naming("connect to", ("mud.example", 4000)):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    assert caught.value.args == (socket.EAI_NONAME, "Name or service not known: ('mud.example', 4000)")
+    text = "cannot connect to ('mud.example', 4000): Name or service not known"
+    assert caught.value.args == (socket.EAI_NONAME, text)
 
 
 def test_error_without_a_number_names_the_address_too() -> None:
-    with pytest.raises(OSError) as caught, naming("/x"):
+    with pytest.raises(OSError) as caught, naming("listen on", "/x"):
         raise OSError("AF_UNIX path too long")
-    assert str(caught.value) == "AF_UNIX path too long: '/x'"
+    assert str(caught.value) == "cannot listen on '/x': AF_UNIX path too long"
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_port_out_of_range_is_refused_by_name(port: str, capsys: pytest.CaptureF
 def test_port_in_use_is_one_line_that_says_so(occupied_port: int, capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["demo", "--port", str(occupied_port), "--database", ":memory:"])
 
-    expected = rf"telnet: cannot listen on 127\.0\.0\.1 port {occupied_port}: .*in use.*\n"
+    expected = rf"telnet: cannot listen on \('127\.0\.0\.1', {occupied_port}\): .*in use.*\n"
     assert status == 1
     assert re.fullmatch(expected, capsys.readouterr().err)
 

@@ -15,7 +15,7 @@ import pytest
 from net_support import PATIENCE, Recorder, accept_one, has_ipv6, receive_all, run_for, run_until
 
 from telnet import Engine, InvalidAddressFormatError, Limits, TelnetConnection, TelnetServer
-from telnet.net import server as server_module
+from telnet import sockets as sockets_module
 
 LOOPBACK = ("127.0.0.1", 0)
 
@@ -101,7 +101,7 @@ def test_a_host_name_is_looked_up(engine: Engine) -> None:
 
 
 def test_an_unknown_host_name_is_an_error_of_the_call(engine: Engine) -> None:
-    with pytest.raises(OSError, match=r": \('no-such-host.invalid', 0\)"):
+    with pytest.raises(OSError, match=r"cannot listen on \('no-such-host.invalid', 0\): "):
         TelnetServer(engine=engine).listen(("no-such-host.invalid", 0))
 
 
@@ -150,15 +150,15 @@ def test_without_slave_only_the_first_address_is_listened_on(engine: Engine, mon
 
 def taken(times: int) -> Callable[..., socket.socket]:
     """Make a socket as the server does, but find the second address's port taken so many times."""
-    bind = server_module._bound_socket
+    bind = sockets_module._bound_socket
     left = times
 
-    def bound_socket(family: int, address: Any, **options: Any) -> socket.socket:
+    def bound_socket(family: int, address: Any, *options: Any) -> socket.socket:
         nonlocal left
         if address[1] and left:
             left -= 1
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-        return bind(family, address, **options)
+        return bind(family, address, *options)
 
     return bound_socket
 
@@ -167,16 +167,24 @@ def test_another_free_port_is_tried_when_one_is_taken_on_a_further_address(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, "127.0.0.1", "127.0.0.2")
-    monkeypatch.setattr(server_module, "_bound_socket", taken(3))
+    monkeypatch.setattr(sockets_module, "_bound_socket", taken(3))
     server = TelnetServer(engine=engine).listen(("mud.example", 0))
     assert server.listening
 
 
 def test_the_search_for_a_free_port_comes_to_an_end(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, "127.0.0.1", "127.0.0.2")
-    monkeypatch.setattr(server_module, "_bound_socket", taken(1000))
+    monkeypatch.setattr(sockets_module, "_bound_socket", taken(1000))
     with pytest.raises(OSError, match="in use"):
         TelnetServer(engine=engine).listen(("mud.example", 0))
+
+
+def test_an_address_of_ipv6_that_is_not_ours_is_left_out_beside_another(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(monkeypatch, "2001:db8::1", "127.0.0.1")
+    server = TelnetServer(engine=engine).listen(("mud.example", 0))
+    assert server.local_address[0] == "127.0.0.1"
 
 
 def test_a_port_is_not_shared_unless_asked_for(engine: Engine) -> None:
@@ -184,22 +192,23 @@ def test_a_port_is_not_shared_unless_asked_for(engine: Engine) -> None:
     first = TelnetServer(engine=engine).listen(LOOPBACK)
     with pytest.raises(OSError) as caught:
         TelnetServer(engine=engine).listen(first.local_address)
-    assert caught.value.args == (errno.EADDRINUSE, f"Address already in use: {first.local_address!r}")
+    assert caught.value.args == (errno.EADDRINUSE, f"cannot listen on {first.local_address!r}: Address already in use")
 
 
 @needs_dual_stack
 def test_a_port_that_is_taken_on_every_address_is_named_so(engine: Engine) -> None:
     port = TelnetServer(engine=engine).listen(0).local_address[1]
-    with pytest.raises(OSError, match=rf"Address already in use: \('::', {port}, 0, 0\)"):
+    with pytest.raises(OSError, match=rf"cannot listen on \('::', {port}, 0, 0\): Address already in use"):
         TelnetServer(engine=engine).listen(port)
-    with pytest.raises(OSError, match=rf"Address already in use: \('0.0.0.0', {port}\)"):
+    with pytest.raises(OSError, match=rf"cannot listen on \('0.0.0.0', {port}\): Address already in use"):
         TelnetServer(engine=engine).listen(port, slave=False)
-    with socket.socket() as given, pytest.raises(OSError, match=rf"Address already in use: \('', {port}\)"):
+    text = rf"cannot listen on \('', {port}\): Address already in use"
+    with socket.socket() as given, pytest.raises(OSError, match=text):
         TelnetServer(engine=engine, socket=given).listen(port)
 
 
 def test_a_path_that_is_too_long_is_named(engine: Engine) -> None:
-    with pytest.raises(OSError, match="path too long: '/xxx"):
+    with pytest.raises(OSError, match="cannot listen on '/x+': AF_UNIX path too long"):
         TelnetServer(engine=engine).listen("/" + "x" * 200)
 
 
@@ -209,6 +218,13 @@ def test_a_server_that_could_not_listen_can_try_elsewhere(engine: Engine) -> Non
     with pytest.raises(OSError):
         second.listen(first.local_address)
     assert second.listen(LOOPBACK).listening
+
+
+def test_a_server_whose_backlog_no_system_takes_can_try_again(engine: Engine) -> None:
+    server = TelnetServer(engine=engine)
+    with pytest.raises(OverflowError):
+        server.listen(LOOPBACK, backlog=1 << 40)
+    assert server.listen(LOOPBACK).listening
 
 
 def test_reuse_port_shares_a_port(engine: Engine) -> None:
@@ -297,6 +313,11 @@ def test_path_on_which_somebody_listens_is_left_alone(engine: Engine, tmp_path: 
         TelnetServer(engine=engine).listen(path)
     assert caught.value.errno == errno.EADDRINUSE
     assert first.listening
+
+
+def test_path_that_cannot_be_listened_on_is_named(engine: Engine) -> None:
+    with pytest.raises(OSError, match="cannot listen on '/': "):
+        TelnetServer(engine=engine).listen("/")
 
 
 def test_path_of_a_file_that_is_no_socket_is_left_alone(engine: Engine, tmp_path: Path) -> None:
@@ -487,7 +508,7 @@ def test_a_listener_that_was_shut_down_closes_the_server_with_an_error(
         assert receive_all(engine, client) == b""
     assert (server.closes, accepted.closed, server.listening) == (1, True, False)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("ERROR", f"Noting on {address!r}: it cannot be listened on any more (Invalid argument); closing")
+        ("ERROR", f"Noting on {address!r}: cannot accept any more (Invalid argument); closing")
     ]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import logging
 import select
 import socket
 import ssl
 import struct
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,15 @@ from net_support import has_ipv6
 from tls_support import Certificates
 
 from telnet.address import name_address
-from telnet.sockets import bind, every_address, handshake_failure, has_peer, is_gone, start_listening
+from telnet.sockets import (
+    bind,
+    can_be_served,
+    every_address,
+    handshake_failure,
+    has_peer,
+    is_gone,
+    start_listening,
+)
 
 LOOPBACK = (socket.AF_INET, ("127.0.0.1", 0))
 LOOPBACK6 = (socket.AF_INET6, ("::1", 0, 0, 0))
@@ -145,6 +155,26 @@ def test_sockets_are_closed_where_one_cannot_be_listened_on() -> None:
         assert [each.fileno() for each in (*bound, connected)] == [-1, -1]
 
 
+def test_sockets_are_closed_where_no_system_takes_the_backlog() -> None:
+    [bound] = bind([LOOPBACK])
+
+    with pytest.raises(OverflowError):
+        start_listening([bound], 1 << 40)
+
+    assert bound.fileno() == -1
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no UNIX sockets here")
+def test_path_of_a_unix_socket_is_an_address_too(tmp_path: Path) -> None:
+    path = str(tmp_path / "mud")
+    [bound] = bind([(socket.AF_UNIX, path)])
+    with bound:
+        assert bound.getsockname() == path
+        with pytest.raises(OSError, match=f"cannot listen on '{path}': ") as raised:
+            bind([(socket.AF_UNIX, path)])
+        assert raised.value.errno == errno.EADDRINUSE
+
+
 def test_what_is_no_address_leaves_no_socket_open() -> None:
     with pytest.raises(TypeError):
         bind([LOOPBACK, (socket.AF_INET, ("127.0.0.1", "port"))])
@@ -183,6 +213,48 @@ def reset(peer: socket.socket) -> None:
     peer.close()
 
 
+def no_line(level: int, line: str) -> None:
+    pytest.fail(line)
+
+
+def test_socket_that_was_accepted_can_be_served_without_blocking(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, peer = pair
+
+    assert can_be_served(ours, peer.getsockname(), no_line)
+
+    assert (ours.getblocking(), ours.fileno() >= 0) == (False, True)
+
+
+def test_socket_that_was_reset_before_it_was_accepted_is_closed_without_a_line(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, peer = pair
+    reset(peer)
+
+    assert not can_be_served(ours, ("127.0.0.1", 23), no_line)
+
+    assert ours.fileno() == -1
+
+
+class Blocking(socket.socket):
+    """Blocks whatever it is told."""
+
+    def setblocking(self, flag: bool) -> None:
+        raise OSError(errno.ENOBUFS, "no room")
+
+
+def test_socket_that_cannot_be_kept_from_blocking_is_closed_with_a_warning(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    lines: list[tuple[int, str]] = []
+    ours = Blocking(fileno=pair[0].detach())
+
+    assert not can_be_served(ours, ("::ffff:192.0.2.7", 23, 0, 0), lambda *line: lines.append(line))
+
+    assert lines == [(logging.WARNING, "('192.0.2.7', 23) cannot be served: no room")]
+    assert ours.fileno() == -1
+
+
 @pytest.mark.parametrize("polls", [True, False])
 def test_peer_that_was_reset_is_gone(
     pair: tuple[socket.socket, socket.socket], polls: bool, monkeypatch: pytest.MonkeyPatch
@@ -212,7 +284,7 @@ def test_peer_that_was_reset_is_gone(
     ],
 )
 def test_reason_of_a_failed_handshake_is_a_few_words(exc: OSError, reason: str) -> None:
-    assert handshake_failure(exc) == reason
+    assert handshake_failure(exc) == f"no TLS: {reason}; closing"
 
 
 def test_reason_of_a_failed_handshake_is_that_of_the_library(certificates: Certificates) -> None:
@@ -221,7 +293,7 @@ def test_reason_of_a_failed_handshake_is_that_of_the_library(certificates: Certi
     here.write(b"GET / HTTP/1.0\r\n\r\n")
     with pytest.raises(ssl.SSLError) as raised:
         server.do_handshake()
-    assert handshake_failure(raised.value) == "http request"
+    assert handshake_failure(raised.value) == "no TLS: http request; closing"
 
 
 def test_certificate_that_is_not_trusted_is_named(certificates: Certificates) -> None:
@@ -233,7 +305,7 @@ def test_certificate_that_is_not_trusted_is_named(certificates: Certificates) ->
             side.do_handshake()
     with pytest.raises(ssl.SSLCertVerificationError) as raised:
         client.do_handshake()
-    assert handshake_failure(raised.value).startswith("certificate verify failed: ")
+    assert handshake_failure(raised.value).startswith("no TLS: certificate verify failed: ")
 
 
 @pytest.mark.skipif(not hasattr(select, "poll"), reason="the system tells nobody here")

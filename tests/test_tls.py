@@ -16,7 +16,8 @@ from stream_support import reset
 from tls_support import Certificates
 
 from telnet import Engine, Limits, TelnetServer
-from telnet.net.tls import handshake_failure, tls_from_options
+from telnet.net.tls import tls_from_options
+from telnet.sockets import handshake_failure
 
 
 @pytest.fixture
@@ -375,7 +376,7 @@ def test_handshake_that_fails_is_a_warning_to_a_client(
     ],
 )
 def test_reason_of_a_failed_handshake_is_short(exc: OSError, text: str) -> None:
-    assert handshake_failure(exc) == text
+    assert handshake_failure(exc) == f"no TLS: {text}; closing"
 
 
 def test_plain_client_of_a_tls_server_gets_no_plain_text(engine: Engine, certificates: Certificates) -> None:

@@ -44,7 +44,7 @@ def open_accounts(path: str | Path) -> Accounts:
 
 def serve_on_selectors(game: Game, host: str, port: int) -> None:
     engine = Engine.instance()
-    with listening(host, port):
+    with listening():
         server = MudServer(players_of(game)).listen((host, port))
 
     def stop() -> None:
@@ -61,7 +61,7 @@ async def serve_on_asyncio(game: Game, host: str, port: int) -> None:
     from telnet import aio
 
     loop = asyncio.get_running_loop()
-    with listening(host, port):
+    with listening():
         server = await aio.serve(players_of(game), host, port)
 
     def stop() -> None:
@@ -81,11 +81,11 @@ SHELLS: dict[str, Callable[[Game, str, int], None]] = {
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[None]:
+def listening() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CannotServe(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+        raise CannotServe(error.strerror or str(error)) from error
 
 
 def when_told_to_stop(stop: Callable[[], object]) -> None:

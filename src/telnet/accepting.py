@@ -6,7 +6,7 @@ import errno
 from enum import Enum, auto
 from typing import Final
 
-__all__ = ["ACCEPTS_PER_TURN", "PAUSE", "Failure", "Shortage", "failure_of"]
+__all__ = ["ACCEPTS_PER_TURN", "PAUSE", "Failure", "Shortage", "end_of", "failure_of"]
 
 ACCEPTS_PER_TURN: Final = 64
 """How many connections one turn accepts, so that a crowd at the door does not keep those inside waiting."""
@@ -56,6 +56,14 @@ def failure_of(exc: OSError) -> Failure:
     if exc.errno in _BROKEN:
         return Failure.BROKEN
     return Failure.GONE if exc.errno in _GONE else Failure.EXHAUSTED
+
+
+def end_of(exc: OSError) -> str:
+    """Return what is to be logged as an error of a listener that is closed.
+
+    :param exc: what an ``accept()`` raised that means :attr:`Failure.BROKEN`.
+    """
+    return f"cannot accept any more ({exc.strerror or exc}); closing"
 
 
 class Shortage:

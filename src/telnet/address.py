@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["display_address", "name_address"]
+__all__ = ["display_address", "name_address", "naming"]
 
 
 def display_address(address: Any) -> Any:
@@ -24,9 +26,19 @@ def name_address(exc: OSError, doing: str, address: Any) -> None:
     :param doing: what could not be done with the address, such as "connect to".
     :param address: the address, or what was given for one.
     """
-    text = f"cannot {doing} {address!r}: {exc.strerror or str(exc) or type(exc).__name__}"
+    text = f"cannot {doing} {display_address(address)!r}: {exc.strerror or str(exc) or type(exc).__name__}"
     if exc.errno is None:
         exc.args = (text,)
     else:
         exc.args = (exc.errno, text)
         exc.strerror = text
+
+
+@contextmanager
+def naming(doing: str, address: Any) -> Iterator[None]:
+    """Have an :exc:`OSError` that is raised inside name the address, as :func:`name_address` does."""
+    try:
+        yield
+    except OSError as exc:
+        name_address(exc, doing, address)
+        raise

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import select
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from telnet.address import name_address
+from telnet.address import display_address, naming
 
 __all__ = [
     "LOOK_EACH",
     "BoundTo",
     "bind",
+    "can_be_served",
+    "connect_timeout",
     "every_address",
     "handshake_failure",
+    "handshake_timeout",
     "has_peer",
     "is_gone",
     "start_listening",
@@ -49,7 +53,7 @@ def every_address(port: int, family: int = socket.AF_UNSPEC) -> list[BoundTo]:
 
 
 def bind(addresses: Sequence[BoundTo], *, dual: bool = False, reuse_port: bool = False) -> list[socket.socket]:
-    """Return sockets that are bound to these addresses of IPv4 and IPv6; where their port is 0, to one free port.
+    """Return sockets that are bound to these addresses; those of IPv4 and IPv6 whose port is 0, to one free port.
 
     An address of IPv6 that this machine does not have is left out if there is another: many machines know themselves by
     "::1" and have no IPv6.
@@ -64,7 +68,7 @@ def bind(addresses: Sequence[BoundTo], *, dual: bool = False, reuse_port: bool =
             return _bind_once(addresses, dual, reuse_port)
         except OSError as exc:
             # The system chose a port that is free on the first address; on another it may not be.
-            if addresses[0][1][1] or exc.errno != errno.EADDRINUSE:
+            if not _has_free_port(addresses[0]) or exc.errno != errno.EADDRINUSE:
                 raise
     return _bind_once(addresses, dual, reuse_port)
 
@@ -76,14 +80,33 @@ def start_listening(bound: Sequence[socket.socket], backlog: int) -> None:
     :param backlog: how many connections may wait to be accepted.
     :raises OSError: if the system refuses; it names the address.
     """
-    for each in bound:
+    try:
+        for each in bound:
+            with naming("listen on", each.getsockname()):
+                each.setblocking(False)
+                each.listen(backlog)
+    except BaseException:
+        _close_all(bound)
+        raise
+
+
+def can_be_served(accepted: socket.socket, address: Any, log: Callable[[int, str], object]) -> bool:
+    """Return whether a socket that was just accepted can be served: it does not block then, and is closed if not.
+
+    :param accepted: the socket.
+    :param address: the address of its peer.
+    :param log: called with a level of :mod:`logging` and a line, but not about a peer that was reset while it waited,
+        as port scanners and health checks do.
+    """
+    if has_peer(accepted):
         try:
-            each.setblocking(False)
-            each.listen(backlog)
+            accepted.setblocking(False)
         except OSError as exc:
-            name_address(exc, "listen on", each.getsockname())
-            _close_all(bound)
-            raise
+            log(logging.WARNING, f"{display_address(address)!r} cannot be served: {exc.strerror or exc}")
+        else:
+            return True
+    accepted.close()
+    return False
 
 
 def has_peer(connected: socket.socket) -> bool:
@@ -110,11 +133,31 @@ def is_gone(connected: socket.socket) -> bool:
     return bool(poller.poll(0))
 
 
+def connect_timeout(seconds: float) -> TimeoutError:
+    """Return the error of a connection that could not be made in time.
+
+    :param seconds: how long it was tried.
+    """
+    return TimeoutError(errno.ETIMEDOUT, f"no connection in time; limits.connect is {seconds:g} seconds")
+
+
+def handshake_timeout(seconds: float) -> TimeoutError:
+    """Return the error of a handshake of TLS that took too long.
+
+    :param seconds: how long it was waited for.
+    """
+    return TimeoutError(errno.ETIMEDOUT, f"no TLS handshake within {seconds:g} seconds")
+
+
 def handshake_failure(exc: OSError) -> str:
-    """Return in a few words why a handshake of TLS failed.
+    """Return what is to be logged about a handshake of TLS that failed.
 
     :param exc: what it raised.
     """
+    return f"no TLS: {_reason(exc)}; closing"
+
+
+def _reason(exc: OSError) -> str:
     if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)) or exc.errno == errno.ENOTCONN:
         return "the peer left"
     if isinstance(exc, ssl.SSLCertVerificationError):
@@ -123,15 +166,22 @@ def handshake_failure(exc: OSError) -> str:
     return reason.lower().replace("_", " ") if reason else exc.strerror or str(exc)
 
 
+def _has_free_port(bound_to: BoundTo) -> bool:
+    """Whether the system chooses the port; the path of a UNIX socket has none."""
+    _, address = bound_to
+    return isinstance(address, tuple) and not address[1]
+
+
 def _bind_once(addresses: Sequence[BoundTo], dual: bool, reuse_port: bool) -> list[socket.socket]:
     bound: list[socket.socket] = []
     absent: OSError | None = None
     try:
         for family, address in addresses:
-            if bound and not address[1]:
+            if bound and _has_free_port((family, address)):
                 address = (address[0], bound[0].getsockname()[1], *address[2:])
             try:
-                bound.append(_bound_socket(family, address, dual, reuse_port))
+                with naming("listen on", address):
+                    bound.append(_bound_socket(family, address, dual, reuse_port))
             except OSError as exc:
                 if family != socket.AF_INET6 or exc.errno not in _ABSENT:
                     raise
@@ -155,10 +205,8 @@ def _bound_socket(family: int, address: Any, dual: bool, reuse_port: bool) -> so
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not dual)
         made.bind(address)
-    except BaseException as exc:
+    except BaseException:
         made.close()
-        if isinstance(exc, OSError):
-            name_address(exc, "listen on", address)
         raise
     return made
 

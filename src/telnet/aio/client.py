@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections.abc import Awaitable
 from ssl import SSLContext
@@ -14,6 +13,7 @@ from telnet.aio.connection import MudConnection
 from telnet.aio.settings import AnyConnection, ConnectionOptions, check_names, on_asyncio, tls_options, with_settings
 from telnet.handler import MudHandler
 from telnet.options.option import Role
+from telnet.sockets import connect_timeout
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -95,5 +95,4 @@ async def _connect_in_time(made: MudConnection, connecting: Awaitable[object]) -
     try:
         await asyncio.wait_for(connecting, made.limits.connect)
     except asyncio.TimeoutError as exc:
-        text = f"no connection in time; limits.connect is {made.limits.connect:g} seconds"
-        raise TimeoutError(errno.ETIMEDOUT, text) from exc
+        raise connect_timeout(made.limits.connect) from exc

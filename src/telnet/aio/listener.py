@@ -12,8 +12,8 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from telnet.accepting import ACCEPTS_PER_TURN, PAUSE, Failure, Shortage, failure_of
-from telnet.address import name_address
+from telnet.accepting import ACCEPTS_PER_TURN, PAUSE, Failure, Shortage, end_of, failure_of
+from telnet.address import naming
 from telnet.sockets import BoundTo, bind, every_address
 
 __all__ = ["Listener", "bind_hosts"]
@@ -87,7 +87,7 @@ class Listener:
         if failure is Failure.EXHAUSTED:
             self._pause(exc)
         elif failure is Failure.BROKEN:
-            self._log(logging.ERROR, f"cannot accept any more ({exc.strerror}); closing")
+            self._log(logging.ERROR, end_of(exc))
             self._broken()
         else:
             self._end_shortage()
@@ -131,9 +131,6 @@ async def _addresses(host: str | None, port: int, family: int) -> list[BoundTo]:
     if not host:
         return every_address(port, family)
     resolve = asyncio.get_running_loop().getaddrinfo
-    try:
+    with naming("listen on", (host, port)):
         answers = await resolve(host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as exc:
-        name_address(exc, "listen on", (host, port))
-        raise
     return [(answer[0], answer[4]) for answer in answers]

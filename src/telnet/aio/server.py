@@ -20,7 +20,7 @@ from telnet.connections import Connections
 from telnet.handler import MudHandler
 from telnet.log_share import LINES_OF_A_SERVER, LogShare
 from telnet.options.option import Role
-from telnet.sockets import handshake_failure, has_peer, start_listening
+from telnet.sockets import can_be_served, handshake_failure, handshake_timeout, start_listening
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -131,14 +131,14 @@ class Server:
                 self._listeners.append(await self._loop.create_server(self._make_connection, **options))
 
     def _accept(self, accepted: socket.socket, address: Any) -> None:
-        if not has_peer(accepted):
-            return accepted.close()
+        if not can_be_served(accepted, address, self._log):
+            return
+        shown = display_address(address)
         try:
-            accepted.setblocking(False)
-            connection = self._make_connection(display_address(address))
+            connection = self._make_connection(shown)
         except Exception as exc:
             accepted.close()
-            return self._log(logging.ERROR, f"no connection could be made for {address!r}", exc)
+            return self._log(logging.ERROR, f"no connection could be made for {shown!r}", exc)
         self._arriving[connection] = arriving = self._loop.create_task(self._admit(connection, accepted))
         arriving.add_done_callback(lambda _: self._arrived(connection, accepted))
 
@@ -170,10 +170,9 @@ class Server:
     def _log_absence(self, connection: MudConnection, exc: OSError) -> None:
         if "ssl" not in self._accepting:
             return connection._log(logging.DEBUG, f"ended before it began: {exc}")
-        reason = handshake_failure(exc)
         if isinstance(exc, ConnectionAbortedError) and exc.errno is None:  # which event loops raise when time is up
-            reason = f"no TLS handshake within {connection.limits.handshake:g} seconds"
-        connection._log(logging.INFO, f"no TLS: {reason}; closing")
+            exc = handshake_timeout(connection.limits.handshake)
+        connection._log(logging.INFO, handshake_failure(exc))
 
     def _log(self, level: int, text: str, exc: BaseException | None = None) -> None:
         self._log_share.log(self._loop.time(), level, f"{type(self).__name__} on {self._where}: {text}", exc)

@@ -18,14 +18,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from telnet.address import display_address
 from telnet.exceptions import InvalidAddressFormatError
 
-__all__ = ["Address", "Endpoint", "display_address", "naming", "parse_address"]
+__all__ = ["Address", "Endpoint", "parse_address"]
 
 Address = str | os.PathLike[str] | int | tuple[str, int] | tuple[str, int, int, int] | list[Any]
 
@@ -86,18 +83,6 @@ class Endpoint(NamedTuple):
             extra = (self.flowinfo, self.scope_id)
             found[family, (*address[:2], *extra) if any(extra) else address] = None
         return list(found)
-
-
-@contextmanager
-def naming(address: Any) -> Iterator[None]:
-    """Have an :exc:`OSError` that is raised inside say what address it is about."""
-    try:
-        yield
-    except OSError as exc:
-        text = f"{exc.strerror or exc}: {display_address(address)!r}"
-        exc.args = (text,) if exc.errno is None else (exc.errno, text)
-        exc.strerror = text
-        raise
 
 
 def parse_address(address: Address, call: str = "listen") -> Endpoint:

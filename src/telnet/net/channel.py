@@ -7,12 +7,13 @@ import socket as sockets
 from abc import ABC, abstractmethod
 from typing import Any
 
+from telnet.address import display_address
 from telnet.guard import Guard
 from telnet.log_share import describe
-from telnet.net.address import display_address
 from telnet.net.engine import Engine
+from telnet.sockets import has_peer
 
-__all__ = ["GONE", "Channel", "had_peer", "has_peer"]
+__all__ = ["GONE", "Channel", "had_peer"]
 
 GONE = frozenset((errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ESHUTDOWN))
 """In which ways the system says that the peer of a socket that was connected is not there any more."""
@@ -162,15 +163,6 @@ def _ask(socket: sockets.socket, query: str) -> Any:
         return display_address(getattr(socket, query)())
     except OSError:
         return None
-
-
-def has_peer(socket: sockets.socket) -> bool:
-    """Whether the socket is connected: not when it never was, and not when its peer has reset it."""
-    try:
-        socket.getpeername()
-    except OSError:
-        return False
-    return True
 
 
 def had_peer(socket: sockets.socket) -> bool:

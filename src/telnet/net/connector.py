@@ -9,10 +9,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from telnet.address import name_address
 from telnet.exceptions import StreamConnectError
-from telnet.net.address import Endpoint, display_address
+from telnet.net.address import Endpoint
 from telnet.net.engine import WRITE, Engine
 from telnet.net.timers import Timer
+from telnet.sockets import connect_timeout
 
 __all__ = ["Connector"]
 
@@ -46,8 +48,8 @@ class Connector:
         self._socket: socket.socket | None = None
         self._answers: list[tuple[int, Any]] = []
         self._trying = endpoint.shown  # the address that the present attempt is about
-        self._error = self._error_of(errno.EADDRNOTAVAIL, "no address of the given socket's family")
-        self._deadline = engine.defer(timeout, self._give_up)
+        self._error = self._error_of(OSError(errno.EADDRNOTAVAIL, "no address of the given socket's family"))
+        self._deadline = engine.defer(timeout, self._give_up, timeout)
         self._turn: Timer | None = None
         self._patience = timeout
         self._resolve()
@@ -81,7 +83,7 @@ class Connector:
         try:
             answers = self._endpoint.resolve()
         except (OSError, ValueError) as exc:
-            error = _look_up_error(exc, self._endpoint.host)
+            error = self._error_of(exc)
         try:
             self._engine.call_from_thread(self._resolved, answers, error)
         except RuntimeError:
@@ -107,7 +109,7 @@ class Connector:
                 if self._start(family, self._trying):
                     return
             except OSError as exc:
-                self._failed(exc)
+                self._error = self._error_of(exc)
                 self._forget_socket()
         self._finish(self._error)
 
@@ -136,7 +138,7 @@ class Connector:
             # A UNIX socket whose listener's queue is full says EAGAIN, is writable, and is not connected.
             self._socket.getpeername()
         except OSError as exc:
-            self._failed(exc)
+            self._error = self._error_of(exc)
             self._try_next()
         else:
             self._finish(self._release_socket())
@@ -145,17 +147,17 @@ class Connector:
         """Nothing is queued here."""
 
     def _timed_out(self) -> None:
-        self._error = self._error_of(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        self._error = self._error_of(TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)))
         self._try_next()
 
-    def _give_up(self) -> None:
-        self._finish(self._error_of(errno.ETIMEDOUT, "the time limit for connecting is over"))
+    def _give_up(self, timeout: float) -> None:
+        self._finish(self._error_of(connect_timeout(timeout)))
 
-    def _failed(self, exc: OSError) -> None:
-        self._error = self._error_of(exc.errno or errno.EADDRNOTAVAIL, exc.strerror or str(exc))
-
-    def _error_of(self, number: int, text: str) -> StreamConnectError:
-        return StreamConnectError(number, f"{text}: {display_address(self._trying)!r}")
+    def _error_of(self, exc: Exception) -> StreamConnectError:
+        number = getattr(exc, "errno", None) or errno.EADDRNOTAVAIL
+        error = StreamConnectError(number, getattr(exc, "strerror", None) or str(exc))
+        name_address(error, "connect to", self._trying)
+        return error
 
     def _finish(self, outcome: socket.socket | StreamConnectError) -> None:
         on_done, self._on_done = self._on_done, None
@@ -174,9 +176,3 @@ class Connector:
             self._turn.cancel()
         if self._socket is not None:
             self._release_socket().close()
-
-
-def _look_up_error(exc: Exception, host: str) -> StreamConnectError:
-    code = exc.errno if isinstance(exc, OSError) and exc.errno is not None else errno.EADDRNOTAVAIL
-    text = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
-    return StreamConnectError(code, f"cannot resolve {host!r}: {text}")

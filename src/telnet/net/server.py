@@ -11,25 +11,24 @@ from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
-from telnet.accepting import ACCEPTS_PER_TURN, PAUSE, Failure, Shortage, failure_of
+from telnet.accepting import ACCEPTS_PER_TURN, PAUSE, Failure, Shortage, end_of, failure_of
+from telnet.address import display_address, naming
 from telnet.connections import Connections
 from telnet.limits import Limits
 from telnet.log_share import LINES_OF_A_SERVER, LogShare
-from telnet.net.address import Address, Endpoint, display_address, naming, parse_address
-from telnet.net.channel import GONE, Channel, has_peer
+from telnet.net.address import Address, Endpoint, parse_address
+from telnet.net.channel import GONE, Channel
 from telnet.net.connection import TelnetConnection
 from telnet.net.engine import READ, Engine
 from telnet.net.stream import Stream
 from telnet.net.timers import Timer
 from telnet.net.tls import TLS, SSLOptions, tls_from_options
+from telnet.sockets import BoundTo, bind, can_be_served, every_address, start_listening
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
 __all__ = ["Server", "ServerOptions", "TelnetServer"]
-
-# How often another port is tried when one that is free for one address is taken on the next.
-PORT_ATTEMPTS = 16
 
 
 class ServerOptions(TypedDict, total=False):
@@ -119,20 +118,13 @@ class Server(Channel):
         endpoint = parse_address(address)
         if isinstance(backlog, bool) or not isinstance(backlog, int):
             raise TypeError(f"backlog must be an int, not {type(backlog).__name__}")
-        if self._socket is not None:
-            if not _is_bound(self._socket):
-                with naming(endpoint.shown):
-                    self._socket.bind(_bind_address(endpoint, self._socket.family))
-            bound = [self._socket]
+        if self._socket is None:
+            bound = bind(_addresses(endpoint, slave=slave), dual=endpoint.host == "", reuse_port=reuse_port)
         else:
-            bound = _bind(endpoint, slave=slave, reuse_port=reuse_port)
+            bound = [_bind_given(self._socket, endpoint)]
         try:
-            for one in bound:
-                with naming(one.getsockname()):
-                    one.listen(backlog)
-        except OSError:
-            for one in bound:
-                one.close()
+            start_listening(bound, backlog)
+        except BaseException:
             self._socket = None
             raise
         self._start_listening(bound)
@@ -231,7 +223,7 @@ class Server(Channel):
         elif failure is Failure.EXHAUSTED:
             self._pause(exc)
         else:
-            self._log(logging.ERROR, f"it cannot be listened on any more ({exc.strerror}); closing")
+            self._log(logging.ERROR, end_of(exc))
             self.close()
 
     def _log_room(self) -> None:
@@ -239,13 +231,8 @@ class Server(Channel):
             self._log(logging.INFO, text)
 
     def _accept(self, accepted: sockets.socket, address: Any) -> None:
-        if not has_peer(accepted):
-            return accepted.close()  # it was reset while it waited, as a port scanner or a health check does
-        try:
-            accepted.setblocking(False)
-        except OSError as exc:
-            self._log(logging.WARNING, f"{display_address(address)!r} cannot be served: {exc.strerror}")
-            return accepted.close()
+        if not can_be_served(accepted, address, self._log):
+            return
         if self._tls is not None:
             try:
                 accepted = self._tls.wrap(accepted, None)
@@ -392,41 +379,22 @@ class Slave(Channel):
         self._close_socket()
 
 
-def _bind(endpoint: Endpoint, *, slave: bool, reuse_port: bool) -> list[sockets.socket]:
-    """Sockets bound to all the addresses an endpoint has, on one port."""
-    for _ in range(PORT_ATTEMPTS - 1):
-        try:
-            return _bind_once(endpoint, slave=slave, reuse_port=reuse_port)
-        except OSError as exc:
-            # The system chose a port that is free on the first address; on another it may not be.
-            if endpoint.port or exc.errno != errno.EADDRINUSE:
-                raise
-    return _bind_once(endpoint, slave=slave, reuse_port=reuse_port)
+def _addresses(endpoint: Endpoint, *, slave: bool) -> list[BoundTo]:
+    """Return where an endpoint is listened on; the path of a UNIX socket is free then, if nobody listens there."""
+    if not endpoint.host and endpoint.family == sockets.AF_UNSPEC:
+        return every_address(endpoint.port, sockets.AF_UNSPEC if slave else sockets.AF_INET)
+    with naming("listen on", endpoint.shown):
+        if endpoint.is_unix:
+            _remove_stale_path(endpoint.host)
+        found = endpoint.resolve(passive=True)
+    return found if slave else found[:1]
 
 
-def _bind_once(endpoint: Endpoint, *, slave: bool, reuse_port: bool) -> list[sockets.socket]:
-    bound: list[sockets.socket] = []
-    try:
-        for family, address in _addresses(endpoint, slave=slave):
-            if bound and family != getattr(sockets, "AF_UNIX", None):
-                address = (address[0], bound[0].getsockname()[1], *address[2:])
-            with naming(address):
-                bound.append(_bound_socket(family, address, reuse_port=reuse_port, dual=endpoint.host == ""))
-    except OSError:
-        for socket in bound:
-            socket.close()
-        raise
-    return bound
-
-
-def _addresses(endpoint: Endpoint, *, slave: bool) -> list[tuple[int, Any]]:
-    if endpoint.is_unix or endpoint.host or endpoint.family == sockets.AF_INET6:
-        with naming(endpoint.shown):
-            found = endpoint.resolve(passive=True)
-        return found if slave else found[:1]
-    if slave and sockets.has_dualstack_ipv6():
-        return [(sockets.AF_INET6, ("::", endpoint.port, 0, 0))]
-    return [(sockets.AF_INET, ("0.0.0.0", endpoint.port))]
+def _bind_given(given: sockets.socket, endpoint: Endpoint) -> sockets.socket:
+    if not _is_bound(given):
+        with naming("listen on", endpoint.shown):
+            given.bind(_bind_address(endpoint, given.family))
+    return given
 
 
 def _is_bound(socket: sockets.socket) -> bool:
@@ -441,26 +409,7 @@ def _bind_address(endpoint: Endpoint, family: int) -> Any:
     for found, address in endpoint.resolve(passive=True):
         if found == family:
             return address
-    raise OSError(errno.EAFNOSUPPORT, f"{endpoint.host!r} has no address of the given socket's family")
-
-
-def _bound_socket(family: int, address: Any, *, reuse_port: bool, dual: bool) -> sockets.socket:
-    socket = sockets.socket(family, sockets.SOCK_STREAM)
-    try:
-        if family == getattr(sockets, "AF_UNIX", None):
-            _remove_stale_path(address)
-        elif os.name == "posix":
-            # Elsewhere SO_REUSEADDR would let a second server take the port from the first.
-            socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
-        if reuse_port:
-            socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEPORT, 1)
-        if family == sockets.AF_INET6:
-            socket.setsockopt(sockets.IPPROTO_IPV6, sockets.IPV6_V6ONLY, not dual)
-        socket.bind(address)
-    except BaseException:
-        socket.close()
-        raise
-    return socket
+    raise OSError(errno.EAFNOSUPPORT, "no address of the given socket's family")
 
 
 def _remove_stale_path(path: str) -> None:

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from telnet.exceptions import StreamBufferOverflow, StreamConnectError
 from telnet.limits import Limits
 from telnet.net.address import Address, parse_address
-from telnet.net.channel import GONE, Channel, had_peer, has_peer
+from telnet.net.channel import GONE, Channel, had_peer
 from telnet.net.connector import Connector
 from telnet.net.delimiter import Found, ReadDelimiter, Splitter, make_splitter
 from telnet.net.engine import READ, WRITE, Engine
 from telnet.net.linger import Linger
 from telnet.net.send_queue import HANDSHAKE, FileRegion, Handshake, SendQueue
 from telnet.net.timers import Timer
-from telnet.net.tls import TLS, SSLOptions, handshake_failure, plain_socket, tls_from_options
+from telnet.net.tls import TLS, SSLOptions, plain_socket, tls_from_options
+from telnet.sockets import handshake_failure, handshake_timeout, has_peer
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -657,8 +658,7 @@ class Stream(Channel):
             self._update_interest()
 
     def _handshake_timed_out(self) -> None:
-        exc = TimeoutError(errno.ETIMEDOUT, f"no TLS handshake within {self.limits.handshake:g} seconds")
-        self._fail(exc, self.on_ssl_handshake_error)
+        self._fail(handshake_timeout(self.limits.handshake), self.on_ssl_handshake_error)
 
     def _stop_handshake_timer(self) -> None:
         if self._handshake_timer is not None:
@@ -857,7 +857,7 @@ class Stream(Channel):
         Scanners and plain clients do that to a server all day, so it logs them at INFO, and a client at WARNING.
         """
         level = logging.WARNING if self.server is None else logging.INFO
-        self._log(level, f"no TLS: {handshake_failure(exc)}; closing")
+        self._log(level, handshake_failure(exc))
         self.close(flush=False)
 
     def _log_and_close(self, exc: Exception) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 import ssl
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["SSLOptions", "TLS", "handshake_failure", "plain_socket", "tls_from_options"]
+__all__ = ["SSLOptions", "TLS", "plain_socket", "tls_from_options"]
 
 SSLOptions = ssl.SSLContext | Mapping[str, Any]
 
@@ -95,16 +94,6 @@ def _client_context(options: Mapping[str, Any]) -> ssl.SSLContext:
     if options.get("certfile"):
         context.load_cert_chain(options["certfile"], options.get("keyfile"))
     return context
-
-
-def handshake_failure(exc: OSError) -> str:
-    """Return in a few words why a handshake failed."""
-    if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)) or exc.errno == errno.ENOTCONN:
-        return "the peer left"
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"certificate verify failed: {exc.verify_message}"
-    reason: str | None = getattr(exc, "reason", None)
-    return reason.lower().replace("_", " ") if reason else exc.strerror or str(exc)
 
 
 def plain_socket(secured: ssl.SSLSocket) -> socket.socket:
