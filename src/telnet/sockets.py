@@ -32,7 +32,7 @@ BoundTo = tuple[int, Any]
 
 LOOK_EACH: Final = 1.0
 """How often a half-closed peer is looked for, in seconds: nothing waits for its input any more, so the system tells of
-a reset only when something is sent.  A second is soon enough: until then the connection costs a descriptor, and no work.
+a reset only when something is sent.  Until then the connection costs a descriptor, and no work.
 """
 
 # How often another port is tried when one that is free for one address is taken on the next.
