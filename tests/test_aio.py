@@ -1053,6 +1053,40 @@ def test_connection_may_be_used_while_its_event_loop_does_not_run(made: asyncio.
     assert made.run_until_complete(finish(server, reader, writer)) == b"between\r\n"
 
 
+# The end of the event loop
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_what_is_open_when_the_event_loop_ends_is_closed(
+    made: asyncio.AbstractEventLoop, tls: bool, certificates: Certificates, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, there = (certificates.server, certificates.client) if tls else (None, None)
+
+    async def main() -> None:
+        server = await aio.serve(Liner, HOST, 0, ssl=here, limits=PATIENT)
+        await aio.connect(*address_of(server), connection=Liner, ssl=there, limits=PATIENT)
+        await until(lambda: len(Recorder.made) == 2 and all(len(each.events) == 2 for each in Recorder.made))
+
+    made.run_until_complete(main())
+    made.run_until_complete(asyncio.wait_for(made.shutdown_asyncgens(), PATIENCE))
+
+    assert [each.events for each in Recorder.made] == [["connect", "ready", "close"]] * 2
+    assert caplog.records == []
+
+
+def test_what_is_closed_has_nothing_to_do_when_the_event_loop_ends(made: asyncio.AbstractEventLoop) -> None:
+    async def main() -> None:
+        async with await aio.serve(Liner, HOST, 0, limits=QUICK) as server:
+            async with await aio.connect(*address_of(server), connection=Liner, limits=QUICK):
+                pass
+        del server
+        gc.collect()  # which would have the event loop close what waits for its end
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    made.run_until_complete(main())
+
+
 # What leaves the event loop
 
 

@@ -9,7 +9,7 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING, cast, overload
 
 from telnet.address import name_address
-from telnet.aio.connection import MudConnection
+from telnet.aio.connection import Guardian, MudConnection
 from telnet.aio.settings import AnyConnection, ConnectionOptions, check_names, on_asyncio, tls_options, with_settings
 from telnet.handler import MudHandler
 from telnet.options.option import Role
@@ -83,6 +83,8 @@ async def connect(
         await _connect_in_time(made, loop.create_connection(lambda: made, cast(str, host), cast(int, port), **settings))
         if made._fault is not None:
             raise made._fault
+        made._guardian = Guardian(made._close_with_the_loop)
+        await made._guardian.arm()
     except BaseException as exc:
         made._abandon()
         if isinstance(exc, OSError) and port is not None:

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from telnet.aio.server import Server
 
-__all__ = ["HandlerConnection", "MudConnection", "Program", "check_thread"]
+__all__ = ["Guardian", "HandlerConnection", "MudConnection", "Program", "check_thread"]
 
 Program = Callable[[Any], Awaitable[object]]
 """A coroutine function that is called with a connection."""
@@ -34,6 +34,32 @@ DRAIN_PART: Final = 16
 
 def _throw(exc: BaseException) -> NoReturn:
     raise exc
+
+
+class Guardian:
+    """Has what is open closed when its event loop ends, as ``asyncio.run`` ends it: with all asynchronous generators.
+
+    :param close: what closes at once, and waits for that.
+    """
+
+    def __init__(self, close: Callable[[], Awaitable[object]]) -> None:
+        self._waiting = self._wait(close)
+
+    async def arm(self) -> None:
+        """Begin, in the event loop that is running."""
+        await self._waiting.__anext__()
+
+    def disarm(self) -> None:
+        """End: it is closed.  Called from inside of what closes, too."""
+        with suppress(StopAsyncIteration, RuntimeError):
+            self._waiting.asend(None).send(None)
+
+    @staticmethod
+    async def _wait(close: Callable[[], Awaitable[object]]) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        except GeneratorExit:
+            await close()
 
 
 def check_thread(loop: asyncio.AbstractEventLoop, right: str) -> None:
@@ -91,6 +117,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._over = False  # whether on_close has been called
         self._lost = False  # whether the transport is gone
         self._fault: Exception | None = None  # why this could not begin
+        self._guardian: Guardian | None = None  # of a client; a server has one for all of its connections
         self._flushing: asyncio.Handle | None = None
         self._continuing: asyncio.Handle | None = None  # the turn in which the session goes on with what it has
         self._ready_timer: asyncio.TimerHandle | None = None
@@ -516,6 +543,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
             self._log_end()
         if self._lost and self.server is not None:
             self.server._forget(self)
+        if self._lost and self._guardian is not None:
+            self._guardian.disarm()
         self._tell_waiters()
 
     def _leave(self) -> None:
@@ -530,6 +559,10 @@ class MudConnection(asyncio.Protocol, MudHandler):
     async def wait_closed(self) -> None:
         """Wait until the connection is over, and its socket closed."""
         await self._until(lambda: self._over and self._lost)
+
+    async def _close_with_the_loop(self) -> None:
+        self._end(flush=False)
+        await self.wait_closed()
 
     async def __aenter__(self) -> Self:
         return self

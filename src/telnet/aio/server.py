@@ -13,7 +13,7 @@ from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from telnet.address import display_address
-from telnet.aio.connection import MudConnection, Program, check_thread
+from telnet.aio.connection import Guardian, MudConnection, Program, check_thread
 from telnet.aio.listener import Listener, bind_hosts
 from telnet.aio.settings import ConnectionOptions, check_names, on_asyncio, tls_options, with_settings
 from telnet.connections import Connections
@@ -56,6 +56,7 @@ class Server:
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._closing = asyncio.Event()
         self._where = ""
+        self._guardian = Guardian(self._close_with_the_loop)
 
     def __repr__(self) -> str:
         state = "closed" if self._closing.is_set() else f"with {len(self.connections)} connections"
@@ -102,6 +103,11 @@ class Server:
                 task.cancel()
             if deaf:
                 await asyncio.wait(deaf)
+        self._guardian.disarm()
+
+    async def _close_with_the_loop(self) -> None:
+        self.close(flush=False)
+        await self.wait_closed()
 
     async def serve_forever(self) -> None:
         """Wait until the server is closed.  When this is cancelled, close it, and wait for that."""
@@ -245,6 +251,7 @@ async def serve(
     bound = await _bound(host, port, settings)
     server = Server(connection, program, tls_options(tls, connection.limits))
     await server._listen(bound, backlog)
+    await server._guardian.arm()
     return server
 
 
