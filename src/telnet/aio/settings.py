@@ -8,10 +8,9 @@ from ssl import SSLContext
 from typing import Any, TypedDict, TypeVar
 
 from telnet.aio.connection import HandlerConnection, MudConnection
-from telnet.handler import MudHandler, combine
+from telnet.handler import MudHandler, check_handler, combine
 from telnet.limits import Limits
 from telnet.options.option import Option, Role
-from telnet.session import Session
 
 __all__ = ["ConnectionOptions", "check_names", "on_asyncio", "tls_options", "with_settings"]
 
@@ -54,21 +53,8 @@ def with_settings(connection: type[AnyConnection], settings: dict[str, Any], rol
         names = ("__module__", "__qualname__", "__doc__")
         members.update({name: getattr(connection, name) for name in names})
         connection = type(connection.__name__, (connection,), members)
-    _check(connection, role)
+    check_handler(connection, role)
     return connection
-
-
-def _check(connection: type[MudConnection], role: Role) -> None:
-    if not isinstance(connection.limits, Limits):
-        raise TypeError(f"limits must be a Limits, not {connection.limits!r}")
-    Session(
-        None,
-        connection.options,
-        role=role,
-        limits=connection.limits,
-        encoding=connection.encoding,
-        fallback=connection.fallback,
-    )
 
 
 def tls_options(ssl: SSLContext | bool | None, limits: Limits) -> dict[str, Any]:
