@@ -97,6 +97,7 @@ def test_a_sender_before_the_connection_is_up_says_when_it_will_be(call: Callabl
 
 def test_whether_there_is_a_session_can_be_asked() -> None:
     player = Player()
+    assert hasattr(Player, "session")
     assert not hasattr(player, "session")
     player.make_session()
     assert hasattr(player, "session")

@@ -44,6 +44,7 @@ from telnet.net.engine import READ, WRITE
 from telnet.net.linger import Linger
 from telnet.net.server import Server
 from telnet.options import ECHO, GMCP
+from telnet.sockets import has_peer
 
 FAMILIES = [
     pytest.param("127.0.0.1", id="ipv4"),
@@ -996,7 +997,7 @@ TRAFFIC = (b"who\r\n", IAC + b"\xf9" + IAC + DO + b"\x56", b"x" * 3000, b"\n" * 
 def act_as_client(chance: Random, client: socket.socket, context: ssl.SSLContext) -> socket.socket:
     """Do one thing with a client, and return what it is then."""
     kind = chance.random()
-    if kind < 0.2 and type(client) is socket.socket and client.family == socket.AF_INET:
+    if kind < 0.2 and type(client) is socket.socket and client.family == socket.AF_INET and has_peer(client):
         return context.wrap_socket(client, server_hostname="localhost", do_handshake_on_connect=False)
     if kind < 0.4 and isinstance(client, ssl.SSLSocket):
         client.do_handshake()

@@ -275,6 +275,15 @@ def test_all_before_a_corrupt_byte_is_read(mccp: ModuleType, seed: int, length: 
     assert drain(stream, bytes(wire)) == good_byte_by_byte(zlib.decompressobj(), bytes(wire))
 
 
+def test_a_character_that_ends_in_the_byte_in_error_is_read(mccp: ModuleType) -> None:
+    wire = bytes.fromhex("78da2d8c810d00400c0167c5fe3bfcd14f1a548ba2c0")
+    before = zlib.decompressobj().decompress(wire[:-1])
+    stream = mccp.Decompressor()
+
+    assert drain(stream, wire) == before + b"c" == good_byte_by_byte(zlib.decompressobj(), wire)
+    assert stream.error
+
+
 @pytest.mark.parametrize("text", [b"a" * 60_000, random.Random(8).randbytes(60_000)], ids=["runs", "noise"])
 def test_what_is_corrupt_costs_little_more_than_what_is_not(mccp: ModuleType, text: bytes) -> None:
     writer = zlib.compressobj(9)
