@@ -287,9 +287,16 @@ class Served:
 
     def secure(self, guest: Guest) -> Guest:
         """Take a guest to the server of TLS."""
+        guest.connect(self.port_of_tls)
+        assert self.certificates is not None
+        return guest.secure(self.certificates.client)
+
+    @property
+    def port_of_tls(self) -> int:
+        """Where the server of TLS is."""
         if self.certificates is None:
             pytest.skip("there is no trustme to have certificates of")
-        return guest.connect(self.ports[1]).secure(self.certificates.client)
+        return self.ports[1]
 
     # What must hold
 

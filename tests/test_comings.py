@@ -77,7 +77,7 @@ def say_nothing_and_leave(served: Served, guests: list[Guest]) -> None:
 
 def probe_tls(served: Served, guests: list[Guest]) -> None:
     for number, guest in enumerate(guests):
-        guest.connect(served.ports[-1])
+        guest.connect(served.port_of_tls)
         if number % 3 == 1:
             guest.socket.sendall(b"GET / HTTP/1.0\r\n\r\n")
             guest.rest()

@@ -386,7 +386,7 @@ def test_a_fault_under_tls_ends_that_connection_alone(served: Served, call: str,
 def test_a_fault_within_a_handshake_ends_that_connection_alone(served: Served, call: str, error: int) -> None:
     with served.guests(2) as others, at_the_door(1) as [concerned]:
         served.fault(call, error, only=[concerned])
-        concerned.connect(served.ports[-1])
+        concerned.connect(served.port_of_tls)
         concerned.socket.sendall(b"\x16\x03\x01\x00\x05hello")  # enough to be answered with an alert
         assert concerned.rest() == b""
         served.recover()
