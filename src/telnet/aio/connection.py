@@ -119,6 +119,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._fault: Exception | None = None  # why this could not begin
         self._guardian: Guardian | None = None  # of a client; a server has one for all of its connections
         self._flushing: asyncio.Handle | None = None
+        self._receiving = False  # whether the session is being given what was read
+        self._due = False  # whether something is to be sent at the end of that
         self._continuing: asyncio.Handle | None = None  # the turn in which the session goes on with what it has
         self._ready_timer: asyncio.TimerHandle | None = None
         self._end_timer: asyncio.TimerHandle | None = None
@@ -245,8 +247,12 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def data_received(self, data: bytes) -> None:
         """The event loop's part: the peer sent something."""
-        self._turn(self.session.receive, data, self._loop.time())
-        if self._flushing is not None:
+        self._receiving = True
+        try:
+            self._turn(self.session.receive, data, self._loop.time())
+        finally:
+            self._receiving = False
+        if self._due:
             self._flush()
 
     def _turn(self, function: Callable[..., object], *arguments: Any) -> None:
@@ -420,10 +426,13 @@ class MudConnection(asyncio.Protocol, MudHandler):
     def _session_wakes(self) -> None:
         if self.session.unsent >= WAKE_EACH:
             self._flush()
+        elif self._receiving:
+            self._due = True  # without a handle, for which the event loop would take another round
         elif self._flushing is None:
             self._flushing = self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
+        self._due = False
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
