@@ -29,6 +29,8 @@ from tls_support import Certificates
 from telnet import Limits, aio
 from telnet import options as spoken
 
+pytestmark = pytest.mark.slow
+
 RESETS = 100
 CROWD = 1000
 LINGER_ZERO = struct.pack("ii", 1, 0)

@@ -17,6 +17,8 @@ import pytest
 from fault_support import GOODBYE, HELLO, SHORT, Guest, Served
 from shell_support import wait_until
 
+pytestmark = pytest.mark.slow
+
 TURNS = 5
 BIG = 8 << 20  # more than the system takes for one connection
 

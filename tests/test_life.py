@@ -46,6 +46,8 @@ from telnet.net.server import Server
 from telnet.options import ECHO, GMCP
 from telnet.sockets import has_peer
 
+pytestmark = pytest.mark.slow
+
 FAMILIES = [
     pytest.param("127.0.0.1", id="ipv4"),
     pytest.param("::1", id="ipv6", marks=pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")),

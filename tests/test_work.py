@@ -18,6 +18,8 @@ from telnet.options import LOGOUT as LOGOUT_OPTION
 from telnet.options import TIMING_MARK as TIMING_MARK_OPTION
 from telnet.session import Session
 
+pytestmark = pytest.mark.slow
+
 # Ten for each of the values that a message may have.
 MOST_CALLS = 10 * Limits().values
 
