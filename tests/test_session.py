@@ -347,6 +347,15 @@ def test_an_encoding_counts_from_where_it_is_set() -> None:
     assert handler.session.encoding == "iso8859-1"
 
 
+def test_text_in_a_message_is_read_as_a_line_is() -> None:
+    session, _ = served(())
+    assert session.decode("café".encode()) == session.decode(b"caf\xe9") == "café"
+    session.encoding = "cp437"
+    assert session.decode(b"caf\x82") == "café"
+    assert session.decode("café".encode(), "utf-8") == "café"
+    assert Session(None, fallback=None).decode(b"caf\xe9") == "caf\ufffd"
+
+
 def test_an_unknown_encoding_is_refused_and_the_old_one_stays() -> None:
     session, _ = served(())
 

@@ -37,7 +37,7 @@ from telnet.encode import escape
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LineDecoder", "encode_text", "lookup_encoding", "not_text"]
+__all__ = ["LineDecoder", "decode_text", "encode_text", "lookup_encoding", "not_text"]
 
 _NUL: Final = 0
 _LF: Final = 10
@@ -289,16 +289,25 @@ class LineDecoder:
         self._limit = self._max_line
 
     def _decode(self, data: bytes, encoding: str) -> str:
+        return decode_text(data, encoding, self._fallback, self._errors)
+
+
+def decode_text(data: bytes, encoding: str, fallback: str | None = None, errors: str = "replace") -> str:
+    """Return the text of what a peer sent, as it is read wherever text comes: in a line or in a message.
+
+    It is read strictly in ``encoding``, else strictly in ``fallback`` if that is not None, else in ``encoding`` again
+    with the error handler ``errors``.  The names must be of encodings that Python knows: never those of a peer.
+    """
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        pass
+    if fallback is not None:
         try:
-            return data.decode(encoding)
+            return data.decode(fallback)
         except UnicodeDecodeError:
             pass
-        if self._fallback is not None:
-            try:
-                return data.decode(self._fallback)
-            except UnicodeDecodeError:
-                pass
-        return data.decode(encoding, self._errors)
+    return data.decode(encoding, errors)
 
 
 def encode_text(text: str, encoding: str = "utf-8", *, errors: str = "replace", binary: bool = False) -> bytes:

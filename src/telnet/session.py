@@ -32,7 +32,7 @@ from telnet.client import Client
 from telnet.constants import AYT, CMD_EOR, DO, DONT, ECHO, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
 from telnet.encode import negotiate
 from telnet.limits import Limits
-from telnet.lines import LineDecoder, encode_text, lookup_encoding, not_text
+from telnet.lines import LineDecoder, decode_text, encode_text, lookup_encoding, not_text
 from telnet.mccp import Compressor, Decompressor
 from telnet.negotiation import Negotiator, Side, State
 from telnet.options.option import Option, Role
@@ -124,6 +124,7 @@ class Session:
         self._report = report
         self._now = 0.0
         self._encoding = lookup_encoding(encoding)
+        self._fallback = None if fallback is None else lookup_encoding(fallback)
         self._binary_output = False
         self._raw = False
         self._started = False
@@ -444,6 +445,14 @@ class Session:
         :param size: the length of the answer in bytes.
         """
         return self.negotiator.allow(command, option, self._now, 1 + size // _BYTES_OF_ANSWER)
+
+    def decode(self, data: bytes, encoding: str | None = None) -> str:
+        """Return the text in a message of the peer, read as its lines are.
+
+        :param data: the bytes of the text.
+        :param encoding: that of the protocol, where it prescribes one; None for that of the session.
+        """
+        return decode_text(data, encoding or self._encoding, self._fallback)
 
     def want_turn(self, option: Option) -> None:
         """Call the option's ``on_turn`` in the next :meth:`take`."""

@@ -96,6 +96,9 @@ class OptionHost(Protocol):
     def may_answer(self, command: bytes, option: bytes, size: int = 0) -> bool:
         """Return whether to answer what the peer may ask again and again, and count it."""
 
+    def decode(self, data: bytes, encoding: str | None = None) -> str:
+        """Return the text in a message, read as lines are: in the session's encoding, or in that of the protocol."""
+
     def want_turn(self, option: Option) -> None:
         """Have :meth:`Option.on_turn` called once, before what was written in this turn is sent."""
 
