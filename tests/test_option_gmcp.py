@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from session_support import Pair, deliver, every_cut, served
+from session_support import Pair, Recorder, deliver, every_cut, served
 from traces import TRACES, segments
 
 from telnet import constants
@@ -18,7 +18,7 @@ from telnet.encode import negotiate, subnegotiation
 from telnet.events import Subnegotiation, parse
 from telnet.limits import Limits
 from telnet.negotiation import Side
-from telnet.options import GMCP, Option, Role
+from telnet.options import GMCP, Option, Role, Unparsed
 from telnet.session import Session
 
 AGREED = negotiate(DO, constants.GMCP)
@@ -462,11 +462,25 @@ def test_client_is_named_by_strings(settings: dict[str, Any]) -> None:
 def test_variables_go_to_msdp_and_its_answer_comes_back(role: Role) -> None:
     on = AGREED if role is Role.SERVER else OFFERED
 
-    session, handler = served([GMCP, Variables], on, message('msdp {"LIST":"COMMANDS"}'), role=role)
+    session, handler = served([GMCP, Variables], on, message('MSDP {"LIST":"COMMANDS"}'), role=role)
 
     assert session[Variables].received == [{"LIST": "COMMANDS"}]
     assert sent(session) == [b'MSDP {"COMMANDS":["LIST"]}']
     assert not handler.named("on_gmcp")
+
+
+@pytest.mark.parametrize("name", ["msdp", "Msdp", "MSDP.X"])
+def test_name_of_msdp_is_in_capitals(name: str) -> None:
+    session, handler = served([GMCP, Variables], AGREED, message(f'{name} {{"LIST":"COMMANDS"}}'))
+
+    assert session[Variables].received == []
+    assert handler.named("on_gmcp") == [("on_gmcp", name, {"LIST": "COMMANDS"})]
+
+
+def test_variables_without_a_blank_go_to_msdp() -> None:
+    session, _ = served([GMCP, Variables], AGREED, message(b'MSDP{"NAME":"Caf\xe9"}'))
+
+    assert session[Variables].received == [{"NAME": "Café"}]
 
 
 def test_variables_are_a_message_where_msdp_is_not_spoken() -> None:
@@ -475,7 +489,7 @@ def test_variables_are_a_message_where_msdp_is_not_spoken() -> None:
     assert handler.named("on_gmcp") == [("on_gmcp", "MSDP", {"LIST": "COMMANDS"})]
 
 
-@pytest.mark.parametrize("body", ["", "null", "[]", '"LIST"'])
+@pytest.mark.parametrize("body", ["", "null", "[]", '"LIST"', "LIST COMMANDS", '{"LIST":"COMMANDS",}'])
 def test_what_holds_no_variables_is_a_message(body: str) -> None:
     session, handler = served([GMCP, Variables], AGREED, message(f"MSDP {body}"))
 
@@ -491,6 +505,122 @@ def test_option_that_takes_no_variables_is_left_alone() -> None:
     assert handler.named("on_gmcp") == [("on_gmcp", "MSDP", {"A": 1})]
 
 
+# What is not JSON
+
+
+LENIENT: list[tuple[bytes, str, Any]] = [
+    (b"request room", "request", Unparsed("room")),
+    (b"rawcolor on", "rawcolor", Unparsed("on")),
+    (b"client mudportal.com", "client", Unparsed("mudportal.com")),
+    (b'Room.Name "Caf\xe9"', "Room.Name", "Café"),
+    (b"Room.Name Caf\xe9", "Room.Name", Unparsed("Café")),
+    (b'Room.Name "Caf\xc3\xa9"', "Room.Name", "Café"),
+    (b'Room.Info {"name":"Caf\xe9 \x93x\x94"}', "Room.Info", {"name": "Café “x”"}),
+    (b'Char.Vitals{"hp":1}', "Char.Vitals", {"hp": 1}),
+    (b'Char.Items.Inv["a"]\0', "Char.Items.Inv", ["a"]),
+    (b'Room.Name"Hall"', "Room.Name", "Hall"),
+    (b'Char.Vitals {"hp":1,}', "Char.Vitals", Unparsed('{"hp":1,}')),
+    (b"Char.Vitals NaN", "Char.Vitals", Unparsed("NaN")),
+    (b'Char.Name "\\ud800"', "Char.Name", "\ufffd"),
+    (b"Client.GUI 1\nhttp://example.org/gui.mpackage", "Client.GUI", Unparsed("1\nhttp://example.org/gui.mpackage")),
+]
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize(("data", "package", "value"), LENIENT)
+def test_message_that_is_not_json_is_delivered_at_every_cut(role: Role, data: bytes, package: str, value: Any) -> None:
+    on = AGREED if role is Role.SERVER else OFFERED
+
+    for chunks in every_cut(on + message(data)):
+        session, handler = served([GMCP], *chunks, role=role)
+
+        assert handler.named("on_gmcp", "on_protocol_error") == [("on_gmcp", package, value)]
+        assert type(handler.named("on_gmcp")[0][2]) is type(value)
+        assert sent(session) == []
+
+
+def test_text_that_is_not_json_is_given_to_the_method_of_its_name() -> None:
+    _, handler = client_says("Request room", gmcp=GMCP(events={"request": "on_request"}))
+
+    assert handler.named("on_request", "on_gmcp") == [("on_request", "room"), ("on_gmcp", "Request", "room")]
+
+
+def test_text_is_read_in_the_fallback_of_the_session() -> None:
+    handler = Recorder()
+    session = Session(handler, [GMCP], fallback="cp437")
+    session.start(0.0)
+    deliver(session, AGREED + message(b'Room.Name "Caf\x82"'))
+
+    assert handler.named("on_gmcp") == [("on_gmcp", "Room.Name", "Café")]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_text_that_is_not_utf_8_is_read_as_the_lines_are(role: Role) -> None:
+    handler = Recorder()
+    session = Session(handler, [GMCP], role=role, encoding="koi8-r")
+    session.start(0.0)
+    deliver(session, AGREED + OFFERED + message('Room.Name "Зал"'.encode("koi8-r")) + message('Room.Name "Зал"'))
+
+    assert handler.named("on_gmcp") == [("on_gmcp", "Room.Name", "Зал")] * 2
+
+
+def test_text_that_no_encoding_has_is_marked() -> None:
+    _, handler = client_says(b'Room.Name "Caf\x81\xff"', gmcp=GMCP())
+
+    [(_, _, name)] = handler.named("on_gmcp")
+    assert name.startswith("Caf") and "\ufffd" in name
+
+
+def test_text_is_utf_8_whatever_the_session_speaks() -> None:
+    handler = Recorder()
+    session = Session(handler, [GMCP], encoding="cp437", fallback=None)
+    session.start(0.0)
+    deliver(session, AGREED + message('Room.Name "Café"'))
+
+    assert handler.named("on_gmcp") == [("on_gmcp", "Room.Name", "Café")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Core.Hello Mudlet 4.1",
+        "Core.Supports.Set [ Char 1, Room 1 ]",
+        "Core.Supports.Add Char 1",
+        'Core.Supports.Remove ["Char 1",]',
+    ],
+)
+def test_message_of_the_core_that_is_not_json_is_reported_and_told(text: str) -> None:
+    session, handler = client_says(text)
+
+    [(_, reason, data)] = handler.named("on_protocol_error")
+    assert (reason.startswith("GMCP: "), data) == (True, text.encode())
+    assert isinstance(handler.named("on_gmcp")[0][2], Unparsed)
+    assert (session.client.name, session[GMCP].listed) == ("", {})
+
+
+def test_ping_is_answered_whatever_is_in_it() -> None:
+    session, _ = client_says("Core.Ping 120 ms", "Core.Ping[", b"Core.Ping\0")
+
+    assert sent(session) == [b"Core.Ping"] * 3
+
+
+def test_text_is_no_way_around_the_limit_of_a_message() -> None:
+    _, handler = client_says("A " + "x" * 100, "B x", limits=Limits(subnegotiation=64))
+
+    assert handler.named("on_gmcp") == [("on_gmcp", "B", "x")]
+    assert len(handler.named("on_protocol_error")) == 1
+
+
+def test_text_is_no_way_around_the_limits_of_a_value() -> None:
+    _, handler = client_says("A [[[1,]]]", "A [1,2,3,", "A 1,2,3,4 [[[", limits=Limits(nesting=2, values=3))
+
+    assert handler.named("on_gmcp") == [("on_gmcp", "A", "1,2,3,4 [[[")]
+    assert [event[1] for event in handler.named("on_protocol_error")] == [
+        "GMCP: the value is nested more than 2 deep",
+        "GMCP: more than 3 values",
+    ]
+
+
 # Bad input
 
 
@@ -500,15 +630,13 @@ BAD = [
     b"\x00",
     b"\xff",
     b"Char..Vitals {}",
-    b"Char.Vitals {",
-    b"Char.Vitals \xff",
-    b"Char.Vitals NaN",
+    b"Char.Vitals: {}",
+    b'{"hp":1}',
     b"Char.Vitals 1e999",
     b"Char.Vitals " + b"9" * 5000,
-    b'Char.Vitals "\\ud800"',
     b"Char.Vitals " + b"[" * 10_000,
+    b"Char.Vitals" + b"[" * 10_000,
     b"Char.Vitals " + b'{"a":' * 10_000,
-    b"Client.GUI 1\nhttp://example.org/gui.mpackage",
 ]
 
 
@@ -575,7 +703,7 @@ JSON = st.recursive(
 def test_no_payload_raises(role: Role, payload: bytes, name: str) -> None:
     on = AGREED if role is Role.SERVER else OFFERED
 
-    served([GMCP, Variables], on, message(f"{name} ".encode() + payload), role=role)
+    served([GMCP, Variables], on, message(f"{name} ".encode() + payload), message(name.encode() + payload), role=role)
 
 
 @pytest.mark.parametrize("role", list(Role))

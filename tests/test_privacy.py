@@ -46,9 +46,10 @@ PATHS = {
     "of another type": AGREED + OPEN + b'char.LOGIN.credentials ["hunter2"]' + IAC + SE,
     "blanks before the name": AGREED + OPEN + b"\r\n \t" + LOGIN[:-1] + IAC + SE,
     "NUL before the name": AGREED + OPEN + b"\0" + LOGIN + IAC + SE,
-    "no blank after the name": AGREED + OPEN + LOGIN.replace(b" ", b"") + IAC + SE,
-    "a password by another name": AGREED + OPEN + b'Auth.Login {"PASSWORD":"hunter2",' + IAC + SE,
-    "a token": AGREED + OPEN + b'Char.Session {"token":"hunter2",' + IAC + SE,
+    "no blank after the name": AGREED + OPEN + LOGIN.replace(b" ", b"")[:-1] + IAC + SE,
+    "a password by another name": AGREED + OPEN + b'Auth.Login: {"PASSWORD":"hunter2",' + IAC + SE,
+    "a token": AGREED + OPEN + b'Char.Session {"token":"hunter2",' + IAC + NOP,
+    "no JSON at all": AGREED + OPEN + b"Char.Login.Credentials bob hunter2" + IAC + SE,
     "version 2": AGREED + OPEN + b'Char.Login.Reconnect {"token":"hunter2",' + IAC + SE,
 }
 
@@ -74,7 +75,7 @@ def test_no_other_option_shows_a_password(option: type[Option]) -> None:
 
 
 def test_what_is_no_secret_is_shown() -> None:
-    assert "Room.Info {" in shown(AGREED + OPEN + b"Room.Info {" + IAC + SE)
+    assert "Room.Info: {" in shown(AGREED + OPEN + b"Room.Info: {" + IAC + SE)
     assert "Room.Info {" in shown(AGREED + OPEN + b"Room.Info {" + IAC + NOP)
 
 

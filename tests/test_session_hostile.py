@@ -151,7 +151,7 @@ CASES: dict[str, tuple[type[Option], bytes]] = {
     "MSDP: 10,000 tables without an end": (MSDP, b"\1A\2" + b"\3\1A\2" * 10_000),
     "GMCP: 10,000 brackets": (GMCP, b"A " + b"[" * 10_000),
     "GMCP: 10,000 brackets that end": (GMCP, b"A " + b"[" * 10_000 + b"]" * 10_000),
-    "GMCP: invalid UTF-8": (GMCP, b'A "\xff\xfe"'),
+    "GMCP: invalid UTF-8": (GMCP, b'A\xff "\xff\xfe"'),
     "GMCP: an integer without end": (GMCP, b"A " + b"9" * 60_000),
     "NAWS: nothing": (NAWS, b""),
     "NAWS: 3 bytes": (NAWS, b"\0\x50\0"),

@@ -380,7 +380,8 @@ class MudHandler(Guard):
         """GMCP: a message came.  Placeholder.
 
         :param package: its name, as the peer wrote it, in whatever case.
-        :param value: what was in it, of any type that JSON has; None for ``null`` and for nothing.
+        :param value: what was in it, of any type that JSON has; None for ``null`` and for nothing, and
+            ``telnet.options.Unparsed``, which is a ``str``, for text that is not JSON.
         """
 
     def on_gmcp_supports(self) -> None:

@@ -11,6 +11,7 @@ from telnet.options.compression import CompressionOption
 from telnet.options.echo import ECHO
 from telnet.options.eor import EOR
 from telnet.options.gmcp import GMCP
+from telnet.options.gmcp_codec import Unparsed
 from telnet.options.lflow import LFLOW
 from telnet.options.linemode import LINEMODE
 from telnet.options.logout import LOGOUT
@@ -64,4 +65,5 @@ __all__ = [
     "Option",
     "Role",
     "StatelessOption",
+    "Unparsed",
 ]

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from telnet import constants
 from telnet.negotiation import Side
 from telnet.options import gmcp_login
-from telnet.options.gmcp_codec import ABSENT, decode_message, encode_message
+from telnet.options.gmcp_codec import ABSENT, Unparsed, decode_message, encode_message
 from telnet.options.gmcp_supports import Supports
 from telnet.options.option import Option, Role
 
@@ -33,8 +33,9 @@ class GMCP(Option):
     """Messages that the user does not see: the game's data to the client, and what a client asks for.
 
     Both: :meth:`send_message` sends one.  Each that comes is told as ``on_gmcp(package, value)``, with its name as the
-    peer wrote it, in whatever case, and the value read from JSON; None stands for ``null`` and for no value at all.  A
-    message named ``MSDP`` goes to the option MSDP instead, if that is spoken and the value is an object.
+    peer wrote it, in whatever case, and the value read from JSON; None stands for ``null`` and for no value at all, and
+    text that is not JSON comes as :class:`~telnet.options.gmcp_codec.Unparsed`.  A message named exactly ``MSDP`` goes
+    to the option MSDP instead, if that is spoken and the value is an object.
 
     Server: what the client is goes to ``client.name`` and ``client.version`` (Core.Hello), Core.Ping is answered, and
     ``on_gmcp_supports()`` is called each time the client has said which packages it takes: :meth:`supports` tells, and
@@ -147,19 +148,29 @@ class GMCP(Option):
     def on_subnegotiation(self, data: bytes) -> None:
         limits = self.session.limits
         try:
-            package, value = decode_message(data, max_nesting=limits.nesting, max_values=limits.values)
+            package, value = decode_message(
+                data, max_nesting=limits.nesting, max_values=limits.values, decode=self._decode
+            )
         except ValueError as exc:
             return self.report(str(exc), data)
-        name = package.lower()
         if value is ABSENT:
             value = None
-        if name == "msdp" and self._passed_to_msdp(value):
+        if package == "MSDP" and self._passed_to_msdp(value):  # as its page has it, "case sensitive"
             return
+        name = package.lower()
+        if isinstance(value, Unparsed) and gmcp_login.is_login(name):
+            return self.report("the value is not JSON", data)  # and may be a password
         if (handler := _HANDLERS[self.session.role].get(name)) and (wrong := handler(self, value)):
             self.report(wrong, data)
         if event := self._events.get(name):
             self.emit(event, value)
         self.emit("on_gmcp", package, value)
+
+    def _decode(self, data: bytes) -> str:
+        try:
+            return data.decode()  # RFC 8259 section 8.1
+        except UnicodeDecodeError:
+            return self.session.decode(data)  # as the text of a game or a client that is older than UTF-8
 
     def _passed_to_msdp(self, value: Any) -> bool:
         msdp = self.session.options.get(constants.MSDP)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from enum import Enum, auto
 from math import isinf
 from typing import Any, Final
 
-__all__ = ["ABSENT", "Absent", "decode_message", "encode_message", "is_package"]
+__all__ = ["ABSENT", "Absent", "Unparsed", "decode_message", "encode_message", "is_package"]
 
 
 class Absent(Enum):
@@ -23,7 +24,22 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 """In the place of the value of a message that has none.  ``None`` is a value, ``null``."""
 
+
+class Unparsed(str):
+    """The text of a message that is not JSON, as it was written: ``on`` of ``rawcolor on``.
+
+    It is a ``str`` like any other.  ``isinstance(value, Unparsed)`` tells it from a string of JSON.
+    """
+
+    __slots__ = ()
+
+
 _PACKAGE: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+
+# The name and what stands around it: some drivers leave the blank out, and RFC 8259 section 8.1 lets a reader ignore a
+# byte order mark.
+_NAME: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*([^\s\[{"]*)\s*(?:\xef\xbb\xbf\s*)?')
+_PADDING: Final = b"\0 \t\r\n\v\f"  # the NUL that ends a string of C is sent by some
 
 # The longest of the field, `mudstd.char.resources.definitions`, has 36.
 _LONGEST_NAME: Final = 128
@@ -38,6 +54,7 @@ _COMMA: Final = b","
 _NO_MARKS: Final = bytes(set(range(256)) - set(_OPENINGS + _CLOSINGS + _COMMA))
 
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 def is_package(name: str) -> bool:
@@ -70,39 +87,49 @@ def encode_message(package: str, value: Any = ABSENT) -> bytes:
         raise ValueError(f"JSON cannot say the value of {package}: {exc}") from exc
 
 
-def decode_message(data: bytes, *, max_nesting: int = 32, max_values: int = 4096) -> tuple[str, Any]:
+def decode_message(
+    data: bytes,
+    *,
+    max_nesting: int = 32,
+    max_values: int = 4096,
+    decode: Callable[[bytes], str] = lambda data: data.decode("utf-8", "replace"),
+) -> tuple[str, Any]:
     """Return the name and the value of a message, as they were written; the value is :data:`ABSENT` if there is none.
 
-    Control characters inside of strings are taken as they are, since games send colours so, and of two members of an
-    object with the same name the last counts, as it does for other readers of JSON.
+    What is not JSON is returned as :class:`Unparsed`, without the blanks around it.  Control characters inside of
+    strings are kept, since games send colours so.  If two members of an object have the same name, the last counts, as
+    it does for other readers of JSON.  Half of a character, as in ``"\\ud800"``, is replaced by U+FFFD.
 
     :param max_nesting: how many arrays and objects may be inside each other.
     :param max_values: how many values there may be in all; a member of an object is one, with its name.
-    :raises ValueError: says what is wrong with anything else.  No data makes this raise another exception.
+    :param decode: returns the text of any bytes, in which ASCII is ASCII.
+    :raises ValueError: if the name is not that of a package, or the value has more of something than these limits
+        allow, or than a number may have.  No data makes this raise another exception.
     """
-    name, body = (*data.split(None, 1), b"", b"")[:2]
+    _, name, body = _NAME.split(data.rstrip(_PADDING), maxsplit=1)  # it always matches at the beginning
     package = name.decode("ascii", "replace")
     if not is_package(package):
         raise ValueError("the name of the package is not one")
-    return package, _decode_value(body, max_nesting, max_values) if body else ABSENT
+    return package, _decode_value(decode(body), max_nesting, max_values) if body else ABSENT
 
 
-def _decode_value(body: bytes, max_nesting: int, max_values: int) -> Any:
+def _decode_value(text: str, max_nesting: int, max_values: int) -> Any:
+    if text[:1] in ("[", "{"):  # nothing else has values inside
+        _check_size(text.encode(), max_nesting, max_values)
     try:
-        text = body.decode()
-        _check_size(body, max_nesting, max_values)
         value = _DECODER.decode(text)
-        if _SURROGATE.search(text):
-            json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeDecodeError as exc:
-        raise ValueError("the value is not UTF-8") from exc
-    except UnicodeEncodeError as exc:
-        raise ValueError("half of a character, a lone surrogate, is in the value") from exc
-    except json.JSONDecodeError as exc:
-        raise ValueError(f"the value is not JSON: {exc}") from exc
+        return _without_halves(value) if _SURROGATE.search(text) else value
+    except json.JSONDecodeError:
+        return Unparsed(text)
     except RecursionError as exc:  # with a max_nesting that Python has not
         raise ValueError("the value is nested too deeply") from exc
-    return value
+
+
+def _without_halves(value: Any) -> Any:
+    """Return a value with U+FFFD in the place of each half of a character, which no encoding can say."""
+    text = json.dumps(value, ensure_ascii=False)
+    whole, halves = _HALF.subn("\ufffd", text)
+    return json.loads(whole) if halves else value
 
 
 def _check_size(body: bytes, max_nesting: int, max_values: int) -> None:
@@ -149,7 +176,7 @@ def _read_float(digits: str) -> float:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")  # RFC 8259 section 6
+    raise json.JSONDecodeError("not a value of JSON", name, 0)  # RFC 8259 section 6
 
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

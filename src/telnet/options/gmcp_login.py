@@ -29,6 +29,11 @@ PASSWORD: Final = "password-credentials"
 """The type of login by an account and its password."""
 
 
+def is_login(name: str) -> bool:
+    """Return whether a message, by its name in lower case, is one of Char.Login, known or not."""
+    return name == "char.login" or name.startswith("char.login.")
+
+
 def offer_login(gmcp: GMCP, types: Sequence[str] = (PASSWORD,), location: str = "") -> bool:
     """Server: say which logins are taken, to a client that has listed ``Char.Login``; return whether that was done.
 
