@@ -49,6 +49,8 @@ PATHS = {
     "no blank after the name": AGREED + OPEN + LOGIN.replace(b" ", b"")[:-1] + IAC + SE,
     "a password by another name": AGREED + OPEN + b'Auth.Login: {"PASSWORD":"hunter2",' + IAC + SE,
     "a token": AGREED + OPEN + b'Char.Session {"token":"hunter2",' + IAC + NOP,
+    "a password by a shorter name": AGREED + OPEN + b'Auth.Login: {"passwd":"hunter2",' + IAC + SE,
+    "a byte order mark before the name": AGREED + OPEN + b"\xef\xbb\xbf" + LOGIN[:-1] + IAC + SE,
     "no JSON at all": AGREED + OPEN + b"Char.Login.Credentials bob hunter2" + IAC + SE,
     "version 2": AGREED + OPEN + b'Char.Login.Reconnect {"token":"hunter2",' + IAC + SE,
 }
@@ -153,6 +155,23 @@ def test_what_a_handler_raises_about_a_hidden_line_is_logged_without_it(caplog: 
 def test_what_a_handler_raises_about_a_login_is_logged_without_it(caplog: pytest.LogCaptureFixture) -> None:
     text = logged(caplog, hide=False, wire=AGREED + OPEN + LOGIN + IAC + SE)
     assert SECRET not in text and "KeyError" in text and "in on_login_credentials" in text
+
+
+SIGN_INS = {
+    "no blank": LOGIN.replace(b" ", b""),
+    "lower case": LOGIN.lower(),
+    "Latin-1": LOGIN.replace(b"bob", b"z\xf6"),
+    "blanks before the name": b" \r\n" * 1000 + LOGIN,
+    "a byte order mark and blanks": b"\xef\xbb\xbf" + b"\t" * 2000 + LOGIN,
+}
+
+
+@pytest.mark.parametrize("message", SIGN_INS.values(), ids=SIGN_INS)
+def test_what_a_handler_raises_about_a_sign_in_is_logged_without_it(
+    caplog: pytest.LogCaptureFixture, message: bytes
+) -> None:
+    text = logged(caplog, hide=False, wire=AGREED + OPEN + message + IAC + SE)
+    assert SECRET not in text and "KeyError" in text and "in on_login_" in text
 
 
 def test_what_a_handler_raises_otherwise_is_logged_in_full(caplog: pytest.LogCaptureFixture) -> None:

@@ -58,8 +58,9 @@ _BYTES_OF_ANSWER: Final = 64
 _EXCERPT: Final = 64  # bytes shown to on_protocol_error
 
 # What is never shown: a message that speaks of logging in, in whatever option, whole or broken.
-_SECRET: Final = re.compile(rb"(char\.login)|password|passphrase|credential|token\b", re.IGNORECASE)
-_SEARCHED: Final = 1024  # bytes of a message in which that is looked for
+_SECRET: Final = re.compile(rb"(char\.login)|passwo?r?d|passphrase|credential|token\b", re.IGNORECASE)
+_SEARCHED: Final = 1024  # bytes of a message in which that is looked for, after what GMCP skips before a name
+_SKIPPED: Final = b"\xef\xbb\xbf \t\r\n\v\f"
 
 _PROMPT_EOR: Final = IAC + CMD_EOR
 _PROMPT_GA: Final = IAC + GA
@@ -433,7 +434,7 @@ class Session:
 
         No text of it belongs into a log then.
         """
-        return self._typing_hidden or _SECRET.search(self._message, 0, _SEARCHED) is not None
+        return self._typing_hidden or _find_secret(self._message) is not None
 
     def may_answer(self, command: bytes, option: bytes, size: int = 0) -> bool:
         """Return whether an answer to what the peer may ask again and again is to be sent, and count it.
@@ -704,7 +705,7 @@ class Session:
         if self._typing_hidden:  # a Latin-1 password may hold what looks like a subnegotiation
             return b""
         # An option may report a part of the message, and the word beside the secret stands in another.
-        secret = _SECRET.search(data, 0, _SEARCHED) or _SECRET.search(self._message, 0, _SEARCHED)
+        secret = _find_secret(data) or _find_secret(self._message)
         if secret is None:
             return data[:_EXCERPT]
         return b"Char.Login" if secret[1] else b""
@@ -762,6 +763,10 @@ class Session:
             self.ready = True
             self.deadline = None
             self.emit("on_ready")
+
+
+def _find_secret(message: bytes) -> re.Match[bytes] | None:
+    return _SECRET.search(message.lstrip(_SKIPPED), 0, _SEARCHED)
 
 
 def _code(option: object) -> bytes:
