@@ -11,7 +11,7 @@ from session_support import Recorder, deliver, every_cut
 
 from telnet import Limits, MudHandler, negotiate
 from telnet.constants import DO, ECHO, IAC, NOP, SB, SE, WILL
-from telnet.options import ATCP, GMCP, MSDP, MSP, NEW_ENVIRON, ZMP, Option
+from telnet.options import ATCP, GMCP, MSDP, MSP, NEW_ENVIRON, ZMP, Option, Role
 from telnet.options import ECHO as Echo
 from telnet.session import Session
 
@@ -48,11 +48,19 @@ PATHS = {
     "NUL before the name": AGREED + OPEN + b"\0" + LOGIN + IAC + SE,
     "no blank after the name": AGREED + OPEN + LOGIN.replace(b" ", b"")[:-1] + IAC + SE,
     "a password by another name": AGREED + OPEN + b'Auth.Login: {"PASSWORD":"hunter2",' + IAC + SE,
-    "a token": AGREED + OPEN + b'Char.Session {"token":"hunter2",' + IAC + NOP,
     "a password by a shorter name": AGREED + OPEN + b'Auth.Login: {"passwd":"hunter2",' + IAC + SE,
+    "a token": AGREED + OPEN + b'Char.Session {"token":"hunter2",' + IAC + NOP,
+    "nested too deeply": AGREED + OPEN + b'Char.Login.Credentials {"password":"hunter2","x":' + b"[" * 33 + IAC + SE,
     "a byte order mark before the name": AGREED + OPEN + b"\xef\xbb\xbf" + LOGIN[:-1] + IAC + SE,
     "no JSON at all": AGREED + OPEN + b"Char.Login.Credentials bob hunter2" + IAC + SE,
-    "version 2": AGREED + OPEN + b'Char.Login.Reconnect {"token":"hunter2",' + IAC + SE,
+    "Latin-1": AGREED + OPEN + b'Char.Login.Credentials {"account":"z\xf6","password":"hunter2"' + IAC + SE,
+    "a token that is none": AGREED + OPEN + b'Char.Login.Reconnect {"token":"hunter2"}' + IAC + SE,
+    "a broken token": AGREED + OPEN + b'Char.Login.Reconnect{"token":"hunter2",' + IAC + SE,
+    "a code that is none": AGREED + OPEN + b'char.login.authcode {"code":"hunter2"}' + IAC + SE,
+    "a login of another version": AGREED + OPEN + b'Char.Login.Key {"key":"hunter2"}' + IAC + SE,
+    "the login of Iron Realms": AGREED + OPEN + b'Char.Login {"name":["bob"],"password":"hunter2"}' + IAC + SE,
+    "a token to the wrong end": AGREED + OPEN + b'Char.Login.Token {"account":"bob","token":"hunter2"}' + IAC + SE,
+    "an offer that is no JSON": AGREED + OPEN + b"Char.Login.Default hunter2" + IAC + SE,
 }
 
 
@@ -64,6 +72,29 @@ def test_no_path_of_gmcp_shows_a_password_at_any_cut(wire: bytes) -> None:
 
 def test_a_login_that_is_too_long_shows_no_password() -> None:
     assert SECRET not in shown(AGREED + OPEN + LOGIN + b"x" * 100 + IAC + SE, limits=Limits(subnegotiation=70))
+
+
+BROKEN_FOR_A_CLIENT = {
+    "a token that is none": b'Char.Login.Token {"token":"hunter2"}',
+    "a token without a blank": b'Char.Login.Token{"token":"hunter2",',
+    "a token that is no JSON": b"char.login.token bob hunter2",
+    "a page that is none": b'Char.Login.URL {"url":"ftp://hunter2"}',
+    "a bound that is none": b'Char.Login.Token {"account":"bob","token":"hunter2","secure_only":"hunter2"}',
+    "credentials": LOGIN,
+}
+
+
+@pytest.mark.parametrize("message", BROKEN_FOR_A_CLIENT.values(), ids=BROKEN_FOR_A_CLIENT)
+@pytest.mark.parametrize("ending", [IAC + SE, IAC + NOP], ids=["whole", "interrupted"])
+@pytest.mark.parametrize("agreed", [b"", negotiate(WILL, GMCP.code)], ids=["off", "on"])
+def test_no_path_of_gmcp_shows_a_token_to_a_client(message: bytes, ending: bytes, agreed: bytes) -> None:
+    handler = Recorder()
+    session = Session(handler, [GMCP], role=Role.CLIENT)
+    session.start(0.0)
+    deliver(session, agreed + OPEN + message + ending)
+
+    assert handler.named("on_protocol_error")
+    assert SECRET not in repr(handler.named("on_protocol_error", "on_gmcp"))
 
 
 def test_a_login_shows_that_it_was_one() -> None:
@@ -131,13 +162,25 @@ class Careless(MudHandler):
     def on_login_credentials(self, account: str, password: str) -> None:
         raise KeyError(password)
 
+    def on_login_reconnect(self, account: str, token: str) -> None:
+        raise KeyError(token)
+
+    def on_login_auth_code(self, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> None:
+        raise KeyError(code)
+
+    def on_login_token(self, account: str, token: str, secure_only: bool) -> None:
+        raise KeyError(token)
+
+    def on_login_url(self, url: str, provider: str) -> None:
+        raise KeyError(url)
+
     def on_gmcp(self, package: str, value: Any) -> None:
         raise ValueError(value)
 
 
-def logged(caplog: pytest.LogCaptureFixture, *, hide: bool, wire: bytes) -> str:
+def logged(caplog: pytest.LogCaptureFixture, *, hide: bool, wire: bytes, role: Role = Role.SERVER) -> str:
     handler = Careless()
-    session = handler.make_session(report=handler._report)
+    session = handler.make_session(role, report=handler._report)
     session.start(0.0)
     if hide:
         handler.echo(False)
@@ -158,20 +201,32 @@ def test_what_a_handler_raises_about_a_login_is_logged_without_it(caplog: pytest
 
 
 SIGN_INS = {
-    "no blank": LOGIN.replace(b" ", b""),
-    "lower case": LOGIN.lower(),
-    "Latin-1": LOGIN.replace(b"bob", b"z\xf6"),
-    "blanks before the name": b" \r\n" * 1000 + LOGIN,
-    "a byte order mark and blanks": b"\xef\xbb\xbf" + b"\t" * 2000 + LOGIN,
+    "no blank": (Role.SERVER, LOGIN.replace(b" ", b"")),
+    "lower case": (Role.SERVER, LOGIN.lower()),
+    "Latin-1": (Role.SERVER, LOGIN.replace(b"bob", b"z\xf6")),
+    "blanks before the name": (Role.SERVER, b" \r\n" * 1000 + LOGIN),
+    "a byte order mark and blanks": (Role.SERVER, b"\xef\xbb\xbf" + b"\t" * 2000 + LOGIN),
+    "the login of Iron Realms": (Role.SERVER, b'Char.Login { "name": "bob", "password": "hunter2" }'),
+    "a token": (Role.SERVER, b'Char.Login.Reconnect {"account":"bob","token":"hunter2"}'),
+    "a code": (Role.SERVER, b'Char.Login.AuthCode {"code":"hunter2","code_verifier":"v","redirect_uri":"r"}'),
+    "a token for a client": (Role.CLIENT, b'Char.Login.Token {"account":"bob","token":"hunter2"}'),
+    "a page for a client": (Role.CLIENT, b'Char.Login.URL {"url":"https://example.org/?state=hunter2"}'),
 }
 
 
-@pytest.mark.parametrize("message", SIGN_INS.values(), ids=SIGN_INS)
+@pytest.mark.parametrize(("role", "message"), SIGN_INS.values(), ids=SIGN_INS)
 def test_what_a_handler_raises_about_a_sign_in_is_logged_without_it(
-    caplog: pytest.LogCaptureFixture, message: bytes
+    caplog: pytest.LogCaptureFixture, role: Role, message: bytes
 ) -> None:
-    text = logged(caplog, hide=False, wire=AGREED + OPEN + message + IAC + SE)
+    text = logged(caplog, hide=False, wire=AGREED + negotiate(WILL, GMCP.code) + OPEN + message + IAC + SE, role=role)
     assert SECRET not in text and "KeyError" in text and "in on_login_" in text
+
+
+def test_what_a_handler_raises_about_text_that_speaks_of_a_password_is_logged_without_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    text = logged(caplog, hide=False, wire=AGREED + OPEN + b"password hunter2" + IAC + SE)
+    assert SECRET not in text and "ValueError" in text and "in on_gmcp" in text
 
 
 def test_what_a_handler_raises_otherwise_is_logged_in_full(caplog: pytest.LogCaptureFixture) -> None:

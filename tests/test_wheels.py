@@ -37,6 +37,7 @@ NOT_BESIDE_A_WHEEL = {
     "test_instructions.py": "counts what was compiled on this machine",
     "test_life.py": "needs trustme, as test_tls.py does",
     "test_load.py": "needs thousands of descriptors, and minutes",
+    "test_login_over_tls.py": "needs trustme, as test_tls.py does",
     "test_memory.py": "takes half a minute; memory is the same in every wheel",
     "test_packaging.py": "reads the sources, but for what the list names",
     "test_scans.py": "drives a program that .ci/run installs",

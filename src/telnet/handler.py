@@ -393,11 +393,45 @@ class MudHandler(Guard):
     def on_login_declined(self) -> None:
         """GMCP, server: the client has no password to send: ask its user with text.  Placeholder."""
 
+    def on_login_resume(self, account: str, provider: str) -> None:
+        """Called when a client asks for the browser sign-in that it had the last time: ``send_login_url`` is owed.
+
+        :param account: of the last ``send_login_token``.
+        :param provider: of the last ``send_login_url``, such as ``"google"``; empty if the client does not know it.
+        """
+
+    def on_login_reconnect(self, account: str, token: str) -> None:
+        """Called when a client signs in with a token of ``send_login_token``: ``answer_login`` is owed."""
+
+    def on_login_auth_code(self, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> None:
+        """Called when a client has signed its user in with the server's OpenID provider: ``answer_login`` is owed.
+
+        :param code: the authorization code, to exchange for a token at the provider.
+        :param code_verifier: that of PKCE (RFC 7636).
+        :param redirect_uri: the address that the code was sent to.
+        :param nonce: which the ID token must hold; empty if the client sent none.
+        """
+
     def on_login_offer(self, types: tuple[str, ...], location: str) -> None:
         """GMCP, client: the server takes logins; ``send_credentials`` is owed.  Placeholder.
 
         :param types: which, the best first.
         :param location: the URL of the OpenID configuration, for ``"oauth"``.
+        """
+
+    def on_login_url(self, url: str, provider: str) -> None:
+        """Called when a server wants its user to sign in on a page: ask the user before a browser opens it.
+
+        :param url: an address of ``https`` or ``http``.
+        :param provider: who signs the user in, such as ``"google"``, for ``resume_login``; empty if that was not said.
+        """
+
+    def on_login_token(self, account: str, token: str, secure_only: bool) -> None:
+        """Called when a server gives a token to sign in with the next time, by ``replay_token``; it replaces any other.
+
+        :param account: whose it is.
+        :param token: as secret as a password.
+        :param secure_only: whether it may be sent over TLS alone: store that with it.
         """
 
     def on_login_result(self, success: bool, message: str) -> None:

@@ -35,16 +35,16 @@ class GMCP(Option):
     Both: :meth:`send_message` sends one.  Each that comes is told as ``on_gmcp(package, value)``, with its name as the
     peer wrote it, in whatever case, and the value read from JSON; None stands for ``null`` and for no value at all, and
     text that is not JSON comes as :class:`~telnet.options.gmcp_codec.Unparsed`.  A message named exactly ``MSDP`` goes
-    to the option MSDP instead, if that is spoken and the value is an object.
+    to the option MSDP instead, if that is spoken and the value is an object.  Messages of Char.Login that may hold a
+    password or a token have events of their own, and reach nothing else.
 
     Server: what the client is goes to ``client.name`` and ``client.version`` (Core.Hello), Core.Ping is answered, and
     ``on_gmcp_supports()`` is called each time the client has said which packages it takes: :meth:`supports` tells, and
-    :meth:`send_message` sends no others.  Also ``on_login_credentials(account, password)`` and ``on_login_declined()``.
+    :meth:`send_message` sends no others.
 
-    Client: ``GMCP("Name", "1.0", {"Char": 1, "Room": 1})`` says so at once when the option is on.  Also
-    ``on_login_offer(types, location)`` and ``on_login_result(success, message)``.
+    Client: ``GMCP("Name", "1.0", {"Char": 1, "Room": 1})`` says so at once when the option is on.
 
-    For logins see :mod:`telnet.options.gmcp_login`, for sounds and what clients install
+    For logins and their events see :mod:`telnet.options.gmcp_login`, for sounds and what clients install
     :mod:`telnet.options.gmcp_client`.
 
     :param client: the name of a client; without one it does not say what it is.
@@ -54,13 +54,19 @@ class GMCP(Option):
     :param events: names of messages, in any case, and methods of the program's handler that are called with the value
         of such a message, before ``on_gmcp``: ``{"Char.Items.Inv": "on_inventory"}``.
     :param unlisted: whether a server sends also what the client has not listed.
-    :raises ValueError: for names that are none, and versions below 1; ``TypeError`` for a client that is no string.
+    :param token_storage: for a client, whether it keeps the login tokens that it is given, as :attr:`login` has it from
+        the start.
+    :raises ValueError: for names that are none, versions below 1, and an event for a message that has one of its own;
+        ``TypeError`` for a client that is no string.
 
     Sources: the GMCP page, the pages on GMCP of mudstandards.org.
     """
 
     code = constants.GMCP
     performer = Role.SERVER
+
+    login: gmcp_login.Login
+    """What both ends have said about logging in: the version, and whether the client keeps tokens."""
 
     def __init__(
         self,
@@ -70,16 +76,21 @@ class GMCP(Option):
         *,
         events: Mapping[str, str] | None = None,
         unlisted: bool = False,
+        token_storage: bool | None = None,
     ) -> None:
         if not (isinstance(client, str) and isinstance(version, str)):
             raise TypeError(f"the name of a client and its version are strings, not {client!r} and {version!r}")
         self._hello = {"client": client, "version": version} if client else None
         self._own = [_entry(package, number) for package, number in (supports or {}).items()]
-        self._events = {_checked(package).lower(): _method(event) for package, event in (events or {}).items()}
+        self._events = {_may_tell(package): _method(event) for package, event in (events or {}).items()}
         self._unlisted = unlisted
+        self._token_storage = gmcp_login.checked_storage(token_storage)
+        listed = {package.lower(): number for package, number in (supports or {}).items()}
+        self._login_version = min(gmcp_login.NEWEST, listed.get(gmcp_login.PACKAGE, gmcp_login.NEWEST))
 
     def setup(self) -> None:
         self._supports = Supports(self.session.limits.variables)
+        self.login = gmcp_login.Login(self._token_storage, self._login_version)
 
     def on_enabled(self, side: Side) -> None:
         if side is Side.LOCAL:
@@ -91,7 +102,8 @@ class GMCP(Option):
 
     def on_disabled(self, side: Side) -> None:
         # After a copyover the client is asked, and says, everything anew.
-        self.setup()
+        self._supports = Supports(self.session.limits.variables)
+        self.login.forget_offer()
 
     # Sending
 
@@ -158,19 +170,29 @@ class GMCP(Option):
         if package == "MSDP" and self._passed_to_msdp(value):  # as its page has it, "case sensitive"
             return
         name = package.lower()
-        if isinstance(value, Unparsed) and gmcp_login.is_login(name):
-            return self.report("the value is not JSON", data)  # and may be a password
-        if (handler := _HANDLERS[self.session.role].get(name)) and (wrong := handler(self, value)):
+        if wrong := self._take_note(name, value):
             self.report(wrong, data)
-        if event := self._events.get(name):
-            self.emit(event, value)
-        self.emit("on_gmcp", package, value)
+        if not gmcp_login.is_private(name, value):
+            self._tell(package, value)
 
     def _decode(self, data: bytes) -> str:
         try:
             return data.decode()  # RFC 8259 section 8.1
         except UnicodeDecodeError:
             return self.session.decode(data)  # as the text of a game or a client that is older than UTF-8
+
+    def _take_note(self, name: str, value: Any) -> str:
+        """Do what is to be done about a message, by its name in lower case; return what is wrong with it."""
+        if isinstance(value, Unparsed) and gmcp_login.is_login(name):
+            return "the value is not JSON"
+        if handler := _HANDLERS[self.session.role].get(name):
+            return handler(self, value)
+        return "a message of Char.Login that is not for this end" if gmcp_login.is_private(name, value) else ""
+
+    def _tell(self, package: str, value: Any) -> None:
+        if event := self._events.get(package.lower()):
+            self.emit(event, value)
+        self.emit("on_gmcp", package, value)
 
     def _passed_to_msdp(self, value: Any) -> bool:
         msdp = self.session.options.get(constants.MSDP)
@@ -207,6 +229,17 @@ def _short_text(value: Any) -> str:
 def _checked(package: str) -> str:
     encode_message(package)  # for its checks
     return package
+
+
+def _may_tell(package: str) -> str:
+    """Return the name, in lower case, of a message that may be given an event."""
+    name = _checked(package).lower()
+    if gmcp_login.is_private(name):
+        raise ValueError(
+            f"{package} may hold a secret and must be told by the on_login events of the handler, not by an event of "
+            "its own"
+        )
+    return name
 
 
 def _entry(package: str, version: int) -> str:
