@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import atheris
 from fuzzing import decode, seeds
+from session_fuzzing import session_seeds
 
 ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests"
@@ -88,7 +89,7 @@ def main() -> int:
 
 def write_seeds(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    for seed in seeds():
+    for seed in (*seeds(), *session_seeds()):
         (directory / sha1(seed).hexdigest()).write_bytes(seed)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import fuzzing
 from session_support import Recorder, deliver
 
 import telnet.options
-from telnet import Limits
-from telnet.options import MSSP, Option, Role
+from telnet import Limits, negotiate, subnegotiation
+from telnet.constants import DO, WILL
+from telnet.options import GMCP, MSSP, Option, Role
 from telnet.session import Session
 
 SHORT_TURNS = Limits(events=1, payload=1)  # each event has a turn of its own
@@ -25,6 +27,36 @@ def every_option() -> list[Option]:
 
 
 OPTIONS = every_option()
+
+# What no recorded client says, by the option that both ends have agreed on first.
+FROM_THE_FIELD = {
+    GMCP.code: [
+        b"request room",
+        b'Char.Vitals{"hp":1}\0',
+        b'Room.Name "Caf\xe9"',
+        b'\xef\xbb\xbfA {"hp":1,}',
+        rb'A ["\ud800",1.5]',
+        b'MSDP{"LIST":"COMMANDS"}',
+        b'Core.Supports.Set ["Char.Login 2"]',
+        b'Char.Login.Credentials{"account":"bob","password":"x","token_storage":"true"}',
+        b'Char.Login.Credentials {"account":"bob","provider":"google","version":2}',
+        b'Char.Login.Reconnect {"account":"bob","token":"x"}',
+        b'Char.Login.Default {"version":"2","type":["oauth"]}',
+        b'Char.Login.URL {"url":"https://example.org/"}',
+        b'Char.Login.Token {"account":"bob","token":"x","secure_only":"0"}',
+        b'Char.Login.Result {"success":"1"}',
+        b"Char.Login bob x",
+    ],
+}
+
+
+def session_seeds() -> Iterator[bytes]:
+    """Inputs to begin with, besides real traffic."""
+    header = bytes([255]).ljust(fuzzing.HEADER, b"\0")
+    for option, payloads in FROM_THE_FIELD.items():
+        agreed = negotiate(DO, option) + negotiate(WILL, option)
+        yield header + agreed + b"".join(subnegotiation(option, payload) for payload in payloads)
+        yield from (header + agreed + subnegotiation(option, payload) for payload in payloads)
 
 
 def one_session(data: bytes) -> None:

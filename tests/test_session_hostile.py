@@ -12,7 +12,7 @@ import pytest
 from fuzzing import seeds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from session_fuzzing import OPTIONS, one_session
+from session_fuzzing import OPTIONS, one_session, session_seeds
 from session_support import Recorder, deliver
 from test_fuzz import mutations
 
@@ -260,5 +260,5 @@ def test_no_flood_leaves_more_behind_than_the_limits_say(name: str) -> None:
 
 @pytest.mark.slow
 def test_real_traffic_and_mutations_of_it_hold_every_property() -> None:
-    for data in [*seeds(), *mutations(settings().max_examples)]:
+    for data in [*seeds(), *session_seeds(), *mutations(settings().max_examples)]:
         one_session(data)
