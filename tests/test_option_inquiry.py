@@ -14,6 +14,7 @@ from telnet.encode import negotiate, subnegotiation
 from telnet.negotiation import Side
 from telnet.options import TSPEED, XDISPLOC, Role
 from telnet.options.inquiry import InquiryOption
+from telnet.options.option import TOO_MANY
 
 REASON = "neither a question to the client nor its answer to one"
 
@@ -114,12 +115,33 @@ def test_an_answer_nobody_asked_for_is_reported(option: type[InquiryOption]) -> 
 
 
 @each
-@pytest.mark.parametrize("data", [b"", b"\x02", b"\x01\x01", b"\xff"])
+@pytest.mark.parametrize("data", [b"", b"\x02", b"\xff"])
 @pytest.mark.parametrize("role", Role)
 def test_neither_a_question_nor_an_answer_is_reported(option: type[InquiryOption], role: Role, data: bytes) -> None:
     session, handler = served([option], agree(option) + subnegotiation(option.code, data), role=role)
 
     assert handler.named("on_protocol_error") == [("on_protocol_error", f"{option.__name__}: {REASON}", data)]
+
+
+@each
+def test_a_server_does_not_answer_a_question_with_bytes_too_many_either(option: type[InquiryOption]) -> None:
+    _, handler = served([option], agree(option) + subnegotiation(option.code, b"\x01\x01"))
+
+    assert handler.named("on_protocol_error") == [("on_protocol_error", f"{option.__name__}: {REASON}", b"\x01\x01")]
+
+
+@each
+@pytest.mark.parametrize("excess", [b"\x01", b"\x00", b"x" * 60_000])
+def test_a_question_with_bytes_too_many_is_answered_and_they_are_reported(
+    option: type[InquiryOption], excess: bytes
+) -> None:
+    question = subnegotiation(option.code, b"\x01" + excess)
+
+    client, handler = served([option], negotiate(DO, option.code) + question, role=Role.CLIENT)
+
+    assert client.take() == negotiate(WILL, option.code) + subnegotiation(option.code, b"\x00" + ANSWERS[option][0])
+    reason = f"{option.__name__}: {TOO_MANY}"
+    assert handler.named("on_protocol_error") == [("on_protocol_error", reason, (b"\x01" + excess)[:64])]
 
 
 @each

@@ -14,6 +14,7 @@ from telnet import constants
 from telnet.constants import DO, WILL, WONT
 from telnet.encode import negotiate, subnegotiation
 from telnet.options import LFLOW, Role
+from telnet.options.option import TOO_MANY
 
 WILL_LFLOW = negotiate(WILL, constants.LFLOW)
 DO_LFLOW = negotiate(DO, constants.LFLOW)
@@ -72,11 +73,28 @@ def test_ready_does_not_wait() -> None:
     assert session.ready
 
 
-@pytest.mark.parametrize("data", [b"", b"\x04", b"\x01\x01", b"\x00\x00", b"\xff", b"x" * 60_000])
+@pytest.mark.parametrize("data", [b"", b"\x04", b"\x04\x01", b"\xff", b"x" * 60_000])
 def test_what_is_no_command_is_reported(data: bytes) -> None:
     _, handler = served([LFLOW], DO_LFLOW + subnegotiation(constants.LFLOW, data), role=Role.CLIENT)
 
     assert handler.named("on_protocol_error") == [("on_protocol_error", REASON, data[:64])]
+
+
+@pytest.mark.parametrize(
+    ("data", "event"),
+    [
+        (b"\x00\x00", ("on_flow_control", False)),
+        (b"\x01\x00", ("on_flow_control", True)),
+        (b"\x02" + b"x" * 60_000, ("on_flow_restart", True)),
+        (b"\x03\xff", ("on_flow_restart", False)),
+    ],
+    ids=["off", "on", "any", "xon"],
+)
+def test_a_command_with_bytes_too_many_is_obeyed_and_they_are_reported(data: bytes, event: tuple[str, bool]) -> None:
+    _, handler = served([LFLOW], DO_LFLOW + subnegotiation(constants.LFLOW, data), role=Role.CLIENT)
+
+    assert handler.named("on_flow_control", "on_flow_restart")[1:] == [event]
+    assert handler.named("on_protocol_error") == [("on_protocol_error", f"LFLOW: {TOO_MANY}", data[:64])]
 
 
 def test_a_client_commands_nothing() -> None:

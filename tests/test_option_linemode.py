@@ -17,6 +17,7 @@ from telnet.encode import negotiate, subnegotiation
 from telnet.negotiation import Side
 from telnet.options import LINEMODE, SGA, Option, Role
 from telnet.options.linemode import Mode, decode_forwardmask, encode_forwardmask
+from telnet.options.option import TOO_MANY
 from telnet.options.slc import SLC, Key, Level
 from telnet.session import Session
 
@@ -520,11 +521,9 @@ WRONG = [
     b"\x00",
     b"\x04abc",
     b"\x01",
-    b"\x01\x03\x00",
     b"\x02",
     b"\x03\x0a",
     b"\x03\x0a\x02",
-    b"\x03\x0a\x02\x7f\x0a",
     b"\x03\x00\x00\x00",
     b"\x03\x00\x01\x00",
     WILL,
@@ -544,8 +543,6 @@ WRONG_FOR_A_CLIENT = [
     b"\x03\x0a\x02\x7f\x00\x03\x00",
     WILL + b"\x02",
     WONT + b"\x02",
-    DO + b"\x02" + bytes(33),
-    DO + b"\x02" + bytes(60000),
 ]
 
 
@@ -579,15 +576,56 @@ def test_what_is_none_of_the_three_is_called_that(role: Role, payload: bytes) ->
 
 
 @pytest.mark.parametrize("command", [WILL, WONT])
-def test_an_answer_about_a_mask_is_a_mask_without_bytes(command: bytes) -> None:
+def test_an_answer_about_a_mask_with_bytes_too_many_counts_and_they_are_reported(command: bytes) -> None:
     session, handler = agreed()
     session[LINEMODE].set_forwardmask(b"\t")
 
     say(session, command + b"\x02\x00")
 
     assert handler.events == [
-        ("on_protocol_error", "LINEMODE: no answer to a FORWARDMASK", command + b"\x02\x00"),
+        ("on_protocol_error", f"LINEMODE: {TOO_MANY}", command + b"\x02\x00"),
+        ("on_forwardmask_answer", command == WILL),
     ]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_mode_with_bytes_too_many_is_answered_and_they_are_reported(role: Role) -> None:
+    session, handler = agreed(role=role)
+
+    said = say(session, b"\x01\x03\x00")
+
+    assert said == answer(b"\x01\x07")
+    assert handler.events == [
+        ("on_protocol_error", f"LINEMODE: {TOO_MANY}", b"\x03\x00"),
+        ("on_linemode", Mode(3)),
+    ]
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("excess", [b"\x0a", b"\x0a\x02"])
+def test_characters_with_bytes_too_many_are_answered_and_they_are_reported(role: Role, excess: bytes) -> None:
+    right, _ = agreed(role=role)
+    session, handler = agreed(role=role)
+
+    said = say(session, b"\x03\x0a\x02\x7f" + excess)
+
+    assert said == say(right, b"\x03\x0a\x02\x7f") != b""
+    assert session[LINEMODE].keys == right[LINEMODE].keys == {SLC.EC: Key(0x7F)}
+    assert handler.named("on_protocol_error") == [
+        ("on_protocol_error", f"LINEMODE: {TOO_MANY}", b"\x0a\x02\x7f" + excess)
+    ]
+
+
+@pytest.mark.parametrize("takes", [True, False])
+@pytest.mark.parametrize("size", [33, 60_000])
+def test_a_mask_with_bytes_too_many_is_answered_and_they_are_reported(takes: bool, size: int) -> None:
+    session, handler = at_client(LINEMODE(forwardmask=takes))
+
+    said = say(session, DO + b"\x02" + b"\x01" * size)
+
+    assert said == answer((WILL if takes else WONT) + b"\x02")
+    assert handler.events[0] == ("on_protocol_error", f"LINEMODE: {TOO_MANY}", b"\x01" * min(size, 64))
+    assert handler.named("on_forwardmask") == [("on_forwardmask", bytes(range(7, 256, 8)))][:takes]
 
 
 def test_each_mask_has_one_answer() -> None:

@@ -422,12 +422,39 @@ def test_a_malformed_answer_is_taken_up_to_there() -> None:
 
 
 def test_a_malformed_question_is_answered_up_to_there() -> None:
-    received = DO_ENVIRON + environ(b"\x01\x00A\x01\x01") + environ(b"\x01A")
+    received = DO_ENVIRON + environ(b"\x01\x00A\x01\x01")
 
     client, handler = served([NEW_ENVIRON(variables={"A": "a", "B": "b"})], received, role=Role.CLIENT)
 
-    assert len(handler.named("on_protocol_error")) == 2
+    assert len(handler.named("on_protocol_error")) == 1
     assert client.take() == WILL_ENVIRON + environ(b"\x00\x00A\x01a")
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        (b"\x01", b"\x03A\x01a\x03B\x01b"),
+        (b"A", b"\x03A\x01a\x03B\x01b"),
+        (b"\x01\x00A", b"\x00A\x01a"),
+        (b"\x01\x03", b"\x03A\x01a\x03B\x01b"),
+        (b"x\x03B", b"\x03B\x01b"),
+    ],
+)
+def test_a_question_with_bytes_too_many_is_answered_and_they_are_reported(question: bytes, told: bytes) -> None:
+    own = NEW_ENVIRON(variables={"A": "a", "B": "b"})
+
+    client, handler = served([own], DO_ENVIRON + environ(b"\x01" + question), role=Role.CLIENT)
+
+    assert client.take() == WILL_ENVIRON + environ(b"\x00" + told)
+    assert handler.named("on_protocol_error") == [("on_protocol_error", MALFORMED, question)]
+
+
+@pytest.mark.parametrize("command", [b"\x00", b"\x02"])
+def test_an_answer_with_bytes_too_many_counts_and_they_are_reported(command: bytes) -> None:
+    session, handler = served([NEW_ENVIRON], WILL_ENVIRON + environ(command + b"\x01x\x00A\x01a"))
+
+    assert session.client.environment == {"A": "a"}
+    assert handler.named("on_protocol_error") == [("on_protocol_error", MALFORMED, b"\x01x\x00A\x01a")]
 
 
 def test_an_answer_that_breaks_off_is_dropped() -> None:

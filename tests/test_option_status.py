@@ -15,6 +15,7 @@ from telnet.constants import DO, DONT, ECHO, EXOPL, IAC, LFLOW, LINEMODE, NAWS, 
 from telnet.encode import negotiate, subnegotiation
 from telnet.options import SGA as SGA_OPTION
 from telnet.options import STATUS, Role
+from telnet.options.option import TOO_MANY
 from telnet.options.status import decode_status, encode_status
 
 WILL_STATUS = negotiate(WILL, constants.STATUS)
@@ -169,6 +170,17 @@ def test_a_broken_status_is_reported(data: bytes) -> None:
 
     reason = "STATUS: a status lists WILL, WONT, DO, DONT and SB ... SE"
     assert handler.named("on_protocol_error", "on_status") == [("on_protocol_error", reason, data[:64])]
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("excess", [b"\x01", b"\xf0\xff"])
+def test_a_question_with_bytes_too_many_is_answered_and_they_are_reported(role: Role, excess: bytes) -> None:
+    question = subnegotiation(constants.STATUS, b"\x01" + excess)
+
+    session, handler = served([STATUS], DO_STATUS + question, role=role)
+
+    assert session.take().endswith(subnegotiation(constants.STATUS, encode_status([(WILL, constants.STATUS)])))
+    assert handler.named("on_protocol_error") == [("on_protocol_error", f"STATUS: {TOO_MANY}", b"\x01" + excess)]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from telnet.encode import negotiate, subnegotiation
 from telnet.limits import Limits
 from telnet.negotiation import Side
 from telnet.options import TTYPE, Role
+from telnet.options.option import TOO_MANY
 
 WILL_TTYPE = negotiate(WILL, constants.TTYPE)
 DO_TTYPE = negotiate(DO, constants.TTYPE)
@@ -252,6 +253,19 @@ def test_a_question_that_breaks_off_is_not_answered() -> None:
 
     assert session.take() == WILL_TTYPE + negotiate(WONT, constants.SGA)
     assert handler.named("on_protocol_error")
+
+
+@pytest.mark.parametrize("excess", [b"\x01", b"\x00", b"xterm", b"\xff" * 100])
+def test_a_question_with_bytes_too_many_is_answered_and_they_are_reported(excess: bytes) -> None:
+    question = subnegotiation(constants.TTYPE, b"\x01" + excess)
+
+    for pieces in every_cut(DO_TTYPE + question):
+        client, handler = served([TTYPE("LANTERN")], *pieces, role=Role.CLIENT)
+
+        assert client.take() == WILL_TTYPE + named("LANTERN")
+        assert handler.named("on_protocol_error") == [
+            ("on_protocol_error", f"TTYPE: {TOO_MANY}", (b"\x01" + excess)[:64])
+        ]
 
 
 @pytest.mark.parametrize("role", Role)

@@ -49,9 +49,11 @@ class LFLOW(Option):
             self.emit("on_flow_control", True)  # which is how it begins, by RFC 1372 section 5
 
     def on_subnegotiation(self, data: bytes) -> None:
-        if not self.local or data not in (_OFF, _ON, _RESTART_ANY, _RESTART_XON):
-            self.report("a command is one byte from 0 to 3, from the server", data)
-        elif data in (_OFF, _ON):
-            self.emit("on_flow_control", data == _ON)
+        command = data[:1]
+        if not self.local or command not in (_OFF, _ON, _RESTART_ANY, _RESTART_XON):
+            return self.report("a command is one byte from 0 to 3, from the server", data)
+        self.report_excess(data, len(command))
+        if command in (_OFF, _ON):
+            self.emit("on_flow_control", command == _ON)
         else:
-            self.emit("on_flow_restart", data == _RESTART_ANY)
+            self.emit("on_flow_restart", command == _RESTART_ANY)

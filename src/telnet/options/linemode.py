@@ -177,8 +177,9 @@ class LINEMODE(Option):
 
     def _take_mode(self, data: bytes) -> None:
         """Take a mode that is asked for, proposed or acknowledged (RFC 1184 section 2.2)."""
-        if len(data) != 1:
+        if not data:
             return self.report("a MODE is 1 byte", data)
+        self.report_excess(data, 1)
         asked = data[0] & ~_MODE_ACK
         acknowledged = asked != data[0]
         if asked == self.mode:
@@ -208,12 +209,13 @@ class LINEMODE(Option):
         self.send(_SLC + encode_triplets(triplets))
 
     def _take_keys(self, data: bytes) -> None:
-        if len(data) > 3 * _MOST_TRIPLETS:
+        if len(data) // 3 > _MOST_TRIPLETS:
             return self.report(f"more than {_MOST_TRIPLETS} special characters", data)
         triplets = decode_triplets(data)
         asked = {triplet.key.level for triplet in triplets if triplet.function == _ALL}
-        if len(data) % 3 or not asked <= (_ASKED_OF_A_SERVER if self.is_server else set()):
+        if (data and not triplets) or not asked <= (_ASKED_OF_A_SERVER if self.is_server else set()):
             return self.report("no list of special characters", data)
+        self.report_excess(data, 3 * len(triplets))
         before = dict(self.keys)
         if Level.DEFAULT in asked:
             self._table.reset()
@@ -232,18 +234,20 @@ class LINEMODE(Option):
     # FORWARDMASK
 
     def _take_forwardmask(self, command: bytes, mask: bytes) -> None:
-        if command not in (DO, DONT) or len(mask) > _LONGEST_MASK:
+        if command not in (DO, DONT):
             return self.report("a FORWARDMASK is DO with up to 32 bytes, or DONT", mask)
+        self.report_excess(mask, _LONGEST_MASK)
         agreed = command == DO and self._takes_forwardmask
         self.answer((WILL if agreed else WONT) + _FORWARDMASK)
-        characters = decode_forwardmask(mask) if agreed else b""
+        characters = decode_forwardmask(mask[:_LONGEST_MASK]) if agreed else b""
         if characters != self._forward:
             self._forward = characters
             self.emit("on_forwardmask", characters)
 
     def _take_forwardmask_answer(self, data: bytes) -> None:
-        if data not in (WILL + _FORWARDMASK, WONT + _FORWARDMASK) or not self._masks_asked:
+        if data[:1] not in (WILL, WONT) or not self._masks_asked:
             return self.report("no answer to a FORWARDMASK", data)
+        self.report_excess(data, 2)
         self._masks_asked -= 1
         self.emit("on_forwardmask_answer", data[:1] == WILL)
 

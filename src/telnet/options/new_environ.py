@@ -29,6 +29,7 @@ _SPECIAL: Final = (_ESC, _VAR, _VALUE, _USERVAR)
 # what marks something.
 _LIFTED: Final = {(_ESC + each).decode("latin-1"): (each.decode("latin-1"), chr(256 + each[0])) for each in _SPECIAL}
 _VARIABLE: Final = re.compile(r"([\x00\x03])([^\x00-\x03]*)(?:\x01([^\x00-\x03]*))?")
+_STRAY: Final = bytes(byte for byte in range(256) if byte not in _VAR + _USERVAR)
 
 _MNES: Final = ("CLIENT_NAME", "CLIENT_VERSION", "TERMINAL_TYPE", "MTTS", "CHARSET")
 _LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
@@ -38,6 +39,8 @@ _WELL_KNOWN: Final = frozenset((*_MNES, "IPADDRESS", "USER", "JOB", "ACCT", "PRI
 
 # Of a SEND: some clients have 256 bytes for a whole subnegotiation.
 _QUESTION: Final = 200
+
+_MALFORMED: Final = "a variable begins with VAR or USERVAR, and has one VALUE at most"
 
 _UTF8_LOCALE: Final = re.compile(r"[^.]*\.utf-?8(@.*)?", re.IGNORECASE)
 
@@ -93,7 +96,7 @@ def decode_variables(data: bytes) -> Iterator[Variable]:
     while position < len(text):
         found = _VARIABLE.match(text, position)
         if found is None:
-            raise ValueError("a variable begins with VAR or USERVAR, and has one VALUE at most")
+            raise ValueError(_MALFORMED)
         position = found.end()
         if text.startswith("\x02", position):
             raise ValueError("cut off behind an ESC")
@@ -190,15 +193,13 @@ class NEW_ENVIRON(Option):
 
     def _answer(self, payload: bytes) -> None:
         """Tell what is asked for, in its order; each once, so that no question makes a long answer."""
-        questions = self._read(payload) if payload else _ALL
         answers: _Answers = {}
-        for name, _, user in dict.fromkeys(questions):
+        for name, _, user in dict.fromkeys(self._read(payload) or _ALL):
             if name:
                 answers[name, user] = _encode(Variable(name, self.variables.get(name), user))
             else:
                 answers.update(self._all(user))
-        if questions:
-            self.answer(_IS + b"".join(answers.values()))
+        self.answer(_IS + b"".join(answers.values()))
 
     def _all(self, user: bool) -> _Answers:
         """Those of a kind, which are encoded once: a server may ask for all of them again and again."""
@@ -230,8 +231,14 @@ class NEW_ENVIRON(Option):
             self.emit("on_environment", name, value)
 
     def _read(self, payload: bytes) -> list[Variable]:
-        """Return the variables of a payload that have a name or stand for all, as far as limits allow."""
+        """Return the variables of a payload that have a name or stand for all, as far as limits allow.
+
+        Bytes before the first are left out and reported, so that a question with a byte too many is answered.
+        """
         variables: list[Variable] = []
+        whole, payload = payload, payload.lstrip(_STRAY)
+        if payload != whole:
+            self.report(_MALFORMED, whole)
         try:
             for variable in decode_variables(payload):
                 if len(variables) >= self.session.limits.variables:

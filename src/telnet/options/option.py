@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from copy import copy
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
 
 from telnet.constants import DO, SB, WILL
 from telnet.encode import negotiate, subnegotiation
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["Option", "OptionHost", "Role", "StatelessOption"]
 
 Result = TypeVar("Result")
+
+TOO_MANY: Final = "bytes too many after a command, which is obeyed without them"
 
 
 class Role(Enum):
@@ -259,6 +261,17 @@ class Option:
     def report(self, reason: str, data: bytes) -> None:
         """Tell that the peer sent something wrong, by ``on_protocol_error``, with an excerpt that holds no secret."""
         self.session.report_fault(self.code, reason, data)
+
+    def report_excess(self, data: bytes, size: int) -> None:
+        """Report what a payload has after the command that is being obeyed.
+
+        A peer that waits for an answer has asked clearly, and must get one, whatever else it sent.
+
+        :param data: the payload.
+        :param size: the length of the command in bytes.
+        """
+        if len(data) > size:
+            self.report(TOO_MANY, data)
 
     def want_turn(self) -> None:
         """Have :meth:`on_turn` called before what was written in this turn is sent, once."""

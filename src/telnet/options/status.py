@@ -106,7 +106,8 @@ class STATUS(Option):
             self.ask()
 
     def on_subnegotiation(self, data: bytes) -> None:
-        if data == _SEND and self.local:
+        if data[:1] == _SEND and self.local:
+            self.report_excess(data, len(_SEND))
             self.answer(encode_status(self._view()))
         elif data[:1] == _IS and self.remote:
             self._learn(data)

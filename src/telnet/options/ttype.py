@@ -69,7 +69,8 @@ class TTYPE(Option):
         self.send(_SEND)
 
     def on_subnegotiation(self, data: bytes) -> None:
-        if data == _SEND and self.local:
+        if data[:1] == _SEND and self.local:
+            self.report_excess(data, len(_SEND))
             self._answer()
         elif data[:1] == _IS and self.remote:
             self._learn(data[1:])
