@@ -176,6 +176,101 @@ def test_what_is_not_flags_is_a_terminal(third: str) -> None:
     assert (session.client.name, session.client.terminal, session.client.mtts) == ("", "ANSI", MTTS(0))
 
 
+@pytest.mark.parametrize("flags", ["MTTS 271", "mtts 271", "Mtts 271", "MTTS  271", "MTTS 271 "])
+@pytest.mark.parametrize(
+    ("before", "name", "terminal"),
+    [
+        (("TINTIN++",), "TINTIN++", ""),
+        (("Lantern",), "Lantern", ""),
+        (("XTERM",), "", "XTERM"),
+        (("Lantern", "XTERM"), "Lantern", "XTERM"),
+        (("XTERM", "XTERM-256COLOR"), "XTERM", "XTERM-256COLOR"),
+        (("Lantern", "ANSI", "VT100"), "Lantern", "ANSI"),
+        (("Lantern", "XTERM-256COLOR", "XTERM", "ANSI", "VT100", "DUMB"), "Lantern", "XTERM-256COLOR"),
+    ],
+)
+def test_flags_are_read_wherever_they_stand(flags: str, before: tuple[str, ...], name: str, terminal: str) -> None:
+    for pieces in ([WILL_TTYPE + named(*before, flags)], [WILL_TTYPE, *map(named, before), named(flags)]):
+        session, handler = served([TTYPE], *pieces)
+        client = session.client
+
+        assert (client.name, client.terminal, client.mtts) == (name, terminal, MTTS(271))
+        assert (client.colours, client.utf8) == (1 << 24, True)
+        assert handler.named("on_terminal_types") == [("on_terminal_types", (*before, flags.strip()))]
+        assert session.take() == DO_TTYPE + SEND * (len(before) + 1)
+        assert session.ready
+
+
+@pytest.mark.parametrize("names", [("MTTS 4", "TINTIN++", "XTERM", "MTTS 4"), ("MTTS 4", "TINTIN++", "XTERM", "XTERM")])
+def test_flags_that_come_first_are_in_the_middle_of_a_list(names: tuple[str, ...]) -> None:
+    session, _ = served([TTYPE], WILL_TTYPE + named(*names))
+
+    assert (session.client.name, session.client.terminal, session.client.mtts) == ("TINTIN++", "XTERM", MTTS.UTF_8)
+    assert session.take() == DO_TTYPE + SEND * 4
+    assert session.ready
+
+
+def test_flags_alone_say_neither_a_name_nor_a_terminal() -> None:
+    session, handler = served([TTYPE], WILL_TTYPE + named("MTTS 5", "MTTS 5"))
+
+    assert (session.client.name, session.client.terminal, session.client.mtts) == ("", "", MTTS(5))
+    assert handler.named("on_terminal_types") == [("on_terminal_types", ("MTTS 5",))]
+
+
+@pytest.mark.parametrize(
+    ("told", "name", "version"),
+    [
+        ("TINYFUGUE", "TINYFUGUE", ""),
+        ("KBtin", "KBtin", ""),
+        ("KildClient", "KildClient", ""),
+        ("KBtin-1.0.18", "KBtin", "1.0.18"),
+        ("Mudlet 4.17", "Mudlet", "4.17"),
+        ("MUSHclient/5.10", "MUSHclient", "5.10"),
+        ("CMUD 3.34", "CMUD", "3.34"),
+        ("BeipMU v4.00.206", "BeipMU", "4.00.206"),
+        ("Gnome-Mud", "Gnome-Mud", ""),
+        ("GNOME-MUD 0.11.2", "GNOME-MUD", "0.11.2"),
+        ("Potato", "Potato", ""),
+        ("ATLANTIS", "ATLANTIS", ""),
+        ("Lantern 2.0-beta", "Lantern", "2.0-beta"),
+    ],
+)
+def test_a_program_that_names_itself_is_no_terminal(told: str, name: str, version: str) -> None:
+    session, _ = served([TTYPE], WILL_TTYPE + named(told, told))
+    client = session.client
+
+    assert (client.name, client.version, client.terminal, client.colours) == (name, version, "", 8)
+
+
+@pytest.mark.parametrize(
+    "terminal",
+    ["xterm", "XTERM-256COLOR", "VT220", "DEC-VT100", "IBM-3278-2-E", "ansi", "linux", "screen.xterm-256color", "rxvt"]
+    + ["tmux-256color", "putty", "HP-2648/A", "hp2621", "wy50", "dumb", "UNKNOWN", "gnome-256color", "syncterm"]
+    + ["XTERM 370", "qansi", "aixterm", "Lantern", "TELETYPE-33"],
+)
+def test_any_other_name_is_a_terminal(terminal: str) -> None:
+    session, _ = served([TTYPE], WILL_TTYPE + named(terminal, terminal))
+
+    assert (session.client.name, session.client.terminal) == ("", terminal)
+
+
+@pytest.mark.parametrize("names", [("TINTIN++", "xterm-256color"), ("MTTS?", "TINTIN++", "MTTS x", "xterm-256color")])
+def test_a_program_may_have_a_terminal_without_flags_too(names: tuple[str, ...]) -> None:
+    session, _ = served([TTYPE], WILL_TTYPE + named(*names, names[-1]))
+
+    assert (session.client.name, session.client.terminal, session.client.colours) == ("TINTIN++", "xterm-256color", 256)
+
+
+def test_a_program_is_known_before_the_other_names_come_and_has_the_colours_of_its_flags() -> None:
+    session, _ = served([TTYPE], WILL_TTYPE + named("TINTIN++ 2.02"))
+    assert (session.client.name, session.client.terminal) == ("TINTIN++", "")
+
+    session.receive(named("dumb", "MTTS 4"), 0.0)
+
+    assert (session.client.name, session.client.version, session.client.terminal) == ("TINTIN++", "2.02", "dumb")
+    assert session.client.colours == 0
+
+
 def test_a_name_that_is_known_already_stays() -> None:
     session, _ = served([TTYPE])
     session.client.learn(name="Mudlet")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import filterfalse
 from typing import Final
 
 from telnet import constants
 from telnet.client import presentable
 from telnet.negotiation import Side
 from telnet.options.option import Option, Role
+from telnet.options.programs import Program, is_terminal, program_named
 
 __all__ = ["TTYPE"]
 
@@ -18,14 +21,21 @@ _SEND: Final = b"\x01"
 # RFC 1091 has no bound; RFC 1010 section "Terminal Type Names" has 40 characters.
 _LONGEST: Final = 64
 
+# Every program for MUDs shows those of ANSI X3.64; that is all that its name says.
+_LEAST_COLOURS: Final = 8
+
+_MTTS: Final = re.compile(r"MTTS\b.*", re.IGNORECASE)
+_FLAGS: Final = re.compile(r"MTTS +([0-9]+)", re.IGNORECASE)
+
 
 class TTYPE(Option):
     """The client tells names, one for each question, and the last one twice.
 
     Server: asks until a name comes again, ``limits.terminal_types`` times at most.  By MTTS the first is the client's
-    name, the second its type of terminal, the third ``MTTS`` and its flags, and nothing follows; without that third all
-    are types of terminal, the best first (RFC 1091).  ``client`` has what was learnt, and ``on_terminal_types(names)``
-    is called with all of them at the end.
+    name, the second its type of terminal, the third ``MTTS`` and its flags, and nothing follows; the flags are read at
+    whichever place they come.  Without them all are types of terminal, the best first (RFC 1091), but for the names of
+    programs, which some clients tell all the same: those are the client's name.  ``client`` has what was learnt, and
+    ``on_terminal_types(names)`` is called with all of them at the end.
 
     Of a name, what is not printable ASCII is left out.
 
@@ -87,7 +97,7 @@ class TTYPE(Option):
         if not self._asked:
             return self.report("a terminal type that nobody asked for", told)
         self._asked = False
-        name = presentable(told.decode("ascii", "ignore")) if len(told) <= _LONGEST else ""
+        name = presentable(told.decode("ascii", "ignore")).strip() if len(told) <= _LONGEST else ""
         if not name:
             self._finish()
             return self.report(f"a terminal type is 1 to {_LONGEST} printable characters", told)
@@ -95,25 +105,51 @@ class TTYPE(Option):
         if not again:
             self.names.append(name)
             self._take_note(name)
-        # Nothing new comes behind the flags of MTTS, and some clients answer no more.
-        if again or self._mtts or len(self.names) >= self.session.limits.terminal_types:
+        # Nothing new comes after the flags of MTTS, and some clients answer no more.  Where they come first, the client
+        # was asked by another process before, and goes on in its list.
+        at_flags = _FLAGS.fullmatch(name) is not None and len(self.names) > 1
+        if again or at_flags or len(self.names) >= self.session.limits.terminal_types:
             self._finish()
         else:
             self._ask()
 
     def _take_note(self, name: str) -> None:
-        flags = name[5:] if name.upper().startswith("MTTS ") else ""
-        if len(self.names) == 1:
-            self.client.learn(terminal=name)
-        elif len(self.names) == 3 and flags.isdecimal():
+        if flags := _FLAGS.fullmatch(name):
             self._mtts = True
-            if not self.client.name:
-                self.client.learn(name=self.names[0])
-            self.client.learn_terminal(self.names[1])
-            self.client.learn_mtts(int(flags))
+            self._identify()
+            self.client.learn_mtts(int(flags[1]))
+        elif len(self.names) == 1 and not _MTTS.fullmatch(name):
+            self._guess(name)
+
+    def _guess(self, name: str) -> None:
+        """Learn what the first name looks like, before the others come."""
+        if program := program_named(name):
+            self._learn_program(program)
+        else:
+            self.client.learn(terminal=name)
 
     def _finish(self) -> None:
         self._complete = True
-        if self.names and not self._mtts:
-            self.client.learn_terminal(self.names[0])
+        self._identify()
+        if not self._mtts and any(map(program_named, self.names)):
+            self.client.learn(colours=max(self.client.colours, _LEAST_COLOURS))
         self.emit("on_terminal_types", tuple(self.names))
+
+    def _identify(self) -> None:
+        """Learn which program and which terminal the client has, as far as the names are there."""
+        names = [name for name in self.names if not _MTTS.fullmatch(name)]
+        if self._mtts and (len(names) > 1 or not any(map(is_terminal, names))):
+            program, terminal = (*names, "", "")[:2]
+        else:
+            program = next(filter(program_named, names), "")
+            terminal = next(filterfalse(program_named, names), "")
+        if program:
+            self._learn_program(program_named(program) or Program(program))
+        if terminal:
+            self.client.learn_terminal(terminal)
+        elif program == self.client.terminal:  # which it was taken for
+            self.client.learn(terminal="")
+
+    def _learn_program(self, program: Program) -> None:
+        if not self.client.name:
+            self.client.learn(name=program.name, version=program.version or self.client.version)
