@@ -34,6 +34,7 @@ FLOORS = {
     "telnet.events": 1,
     "telnet.parser": 1,
     # 2: knows Telnet
+    "telnet.charsets": 2,
     "telnet.client": 2,
     "telnet.lines": 2,
     "telnet.mccp": 2,

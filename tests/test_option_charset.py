@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from types import ModuleType
 
 import pytest
@@ -229,6 +230,59 @@ def test_a_client_refuses_nothing_by_asking_back() -> None:
     assert client.take() == WILL_CHARSET
 
 
+@pytest.mark.parametrize(
+    ("own", "offered", "encoding"),
+    [
+        (("windows-1252",), "cp1252", "cp1252"),
+        (("cp1252",), "WINDOWS-1252", "cp1252"),
+        (("latin1",), "ISO-8859-1", "iso8859-1"),
+        (("IBM437",), "cp437", "cp437"),
+        (("GBK",), "cp936", "gbk"),
+        (("Shift_JIS",), "sjis", "shift_jis"),
+        (("EUC-KR",), "ks_c_5601-1987", "euc_kr"),
+        (("koi8-u",), "KOI8_U", "koi8-u"),
+        (("mac-cyrillic",), "maccyrillic", "mac-cyrillic"),
+        (("latin1", "ISO-8859-1"), "l1", "iso8859-1"),
+    ],
+)
+def test_any_name_of_an_encoding_that_we_speak_is_accepted(own: tuple[str, ...], offered: str, encoding: str) -> None:
+    session, handler = served([CHARSET(*own)], WILL_CHARSET + request(f";x;{offered}"), role=Role.CLIENT)
+
+    assert session.take() == DO_CHARSET + accepted(offered)
+    assert handler.named("on_charset") == [("on_charset", encoding)]
+    assert session.client.charset == own[0]
+
+
+@pytest.mark.parametrize("name", ["latin1", "ISO_8859-1:1987", "iso-ir-100", "L1"])
+def test_what_was_requested_is_accepted_by_any_of_its_names(name: str) -> None:
+    session, handler = served([CHARSET], DO_CHARSET + accepted(name))
+
+    assert handler.named("on_charset", "on_protocol_error") == [("on_charset", "iso8859-1")]
+    assert session.client.charset == "ISO-8859-1"
+
+
+def test_of_two_names_of_one_encoding_both_are_requested_and_each_is_rejected_by_itself() -> None:
+    rejected = charset(b"\x03latin1")
+
+    session, handler = served([CHARSET("latin1", "ISO-8859-1")], DO_CHARSET + rejected + accepted("ISO-8859-1"))
+
+    assert session.take().endswith(request(";latin1;ISO-8859-1"))
+    assert handler.named("on_charset", "on_protocol_error") == [("on_charset", "iso8859-1")]
+
+
+def test_no_name_of_a_peer_is_looked_up() -> None:
+    asked: list[str] = []
+    remember = asked.append
+    codecs.register(remember)  # called for each name that Python has not met yet
+    try:
+        served([CHARSET], WILL_CHARSET + request(";x-offered;latin-7;cp037"), role=Role.CLIENT)
+        served([CHARSET], DO_CHARSET + accepted("x-accepted"))
+    finally:
+        codecs.unregister(remember)
+
+    assert asked == []
+
+
 @pytest.mark.parametrize("name", ["UTF-8", "utf8", " UTF-8", "Utf_8"])
 def test_a_name_is_accepted_however_it_is_written(name: str) -> None:
     _, handler = served([CHARSET], DO_CHARSET + accepted(name))
@@ -268,10 +322,38 @@ def test_after_a_rejection_the_client_may_request_itself() -> None:
     [
         (b";UTF-8", b"\x02UTF-8"),
         (b" utf8 x", b"\x02utf8"),
-        (b"xlatin1xIso-8859-1xUTF-8", b"\x02Iso-8859-1"),
+        (b"xlatin1xIso-8859-1xUTF-8", b"\x02latin1"),
+        (b"xlatin-7xIso-8859-1xUTF-8", b"\x02Iso-8859-1"),
         (b"\xffUTF-8\xffUS-ASCII", b"\x02UTF-8"),
         (b";UTF-16;US-ASCII;UTF-8", b"\x02US-ASCII"),
         (b"[TTABLE]\x01;UTF-8;x", b"\x02UTF-8"),
+        (b"[TTABLE ]\x01;UTF-8;x", b"\x02UTF-8"),
+        (b"[TTABLE ]1 ;UTF-8", b"\x02UTF-8"),
+        (b"[TTABLE ]1;UTF-8", b"\x02UTF-8"),
+        (b"[TTABLE]1;x;UTF-8;", b"\x02UTF-8"),
+        (b"[TTABLE ]\x02 UTF-8 x", b"\x02UTF-8"),
+        (b"[TTABLE ] 1 , x,UTF-8", b"\x02UTF-8"),
+        (b"[ttable ];utf-8", b"\x02utf-8"),
+        (b"[TTABLE] UTF-8 x", b"\x02UTF-8"),
+        (b"[TTABLE ]1 ;x", b"\x03"),
+        (b"  ;UTF-8", b"\x02UTF-8"),
+        (b"; UTF-8 ;x", b"\x02 UTF-8 "),
+        (b";;UTF-8;", b"\x02UTF-8"),
+        (b"\x00utf_8\x00", b"\x02utf_8"),
+        (b";latin1", b"\x02latin1"),
+        (b";ISO_8859-1:1987", b"\x02ISO_8859-1:1987"),
+        (b";l1", b"\x02l1"),
+        (b";iso-ir-100", b"\x02iso-ir-100"),
+        (b";ISO 8859-1", b"\x02ISO 8859-1"),  # as Mudlet writes it
+        (b";IBM819;UTF-8", b"\x02IBM819"),
+        (b";us", b"\x02us"),
+        (b";ANSI_X3.4-1968", b"\x02ANSI_X3.4-1968"),
+        (b";cp65001", b"\x02cp65001"),
+        (b";csUTF8", b"\x02csUTF8"),
+        (b";latin2;windows-1252;ISO-8859-15;KOI8-R;\xb5\xdf", b"\x03"),
+        (b"[TTABLE ]", b"\x03"),
+        (b"[TTABLE ]1", b"\x03"),
+        (b"[TTABLE ]1 ", b"\x03"),
         (b"[TTABLE]\x01;x;y", b"\x03"),
         (b";UTF-16;idna;rot13", b"\x03"),
         (b";", b"\x03"),

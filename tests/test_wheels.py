@@ -52,6 +52,7 @@ ABOVE_THE_PARSER = {
     "test_accepting.py",
     "test_bucket.py",
     "test_character_mode.py",
+    "test_charsets.py",
     "test_client.py",
     "test_connections.py",
     "test_errors_at_the_call.py",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from telnet import constants
+from telnet.charsets import canonical_name
 from telnet.lines import lookup_encoding
 from telnet.negotiation import Side, State
 from telnet.options.option import Option
@@ -18,7 +20,9 @@ _TTABLE_IS: Final = b"\x04"
 _TTABLE_REJECTED: Final = b"\x05"
 
 _SEPARATOR: Final = b";"
-_TTABLE: Final = b"[TTABLE]"
+
+# "[TTABLE ]" and the version, an octet (RFC 2066 section 4); Mudlet knows the first without its blank, and a digit.
+_TTABLE: Final = re.compile(rb"\[TTABLE *\](?: *[\x00-\x1f0-9])?", re.IGNORECASE)
 
 # Names of a request that are looked at; clients and servers offer up to twenty.
 _MOST: Final = 100
@@ -29,7 +33,8 @@ class CHARSET(Option):
     """The two agree on an encoding: one requests some, the best first, and the other accepts one of them or none.
 
     ``CHARSET("UTF-8", "ISO-8859-1")`` are those that we speak, by the names that go over the wire, which Python has to
-    know.  A name of the peer is only ever compared with these, without regard to case, hyphens and underscores.
+    know.  A name of the peer is only ever compared with these and with their aliases (``latin1``, ``ISO_8859-1:1987``
+    for ISO-8859-1), without regard to case, hyphens and blanks.
 
     Either role: calls ``on_charset(encoding)`` when text is in another encoding from here on, with Python's name for
     it; the session uses it already.  ``client.charset`` is the name in our list, ``client.utf8`` whether it is UTF-8.
@@ -48,6 +53,10 @@ class CHARSET(Option):
     def __init__(self, *encodings: str) -> None:
         names = encodings or ("UTF-8", "ISO-8859-1", "US-ASCII")
         self._encodings = {_bare(_checked(name)): (name, lookup_encoding(name)) for name in names}
+        self._aliased: dict[str, bytes] = {}
+        for bare, own in self._encodings.items():
+            for name in map(canonical_name, own):
+                self._aliased.setdefault(name, bare)
 
     def setup(self) -> None:
         self._waiting = False
@@ -106,16 +115,23 @@ class CHARSET(Option):
             self.answer(_REJECTED)
             return
         for name in _names(payload):
-            if len(name) <= _LONGEST_NAME and (bare := _bare(name)) in self._encodings:
-                return self._accept(name, bare)
+            if own := self._find(name):
+                return self._accept(name, own)
         self.answer(_REJECTED)
 
-    def _accept(self, name: bytes, bare: bytes) -> None:
+    def _find(self, name: bytes) -> bytes:
+        """Return which of ours a name of the peer is; empty if it is none of them."""
+        if len(name) > _LONGEST_NAME:
+            return b""
+        bare = _bare(name)
+        return bare if bare in self._encodings else self._aliased.get(canonical_name(name.decode("latin-1")), b"")
+
+    def _accept(self, name: bytes, own: bytes) -> None:
         if self.answer(_ACCEPTED + name):
-            self._switch(bare)
+            self._switch(own)
 
     def _be_accepted(self, payload: bytes) -> None:
-        accepted = _bare(payload)
+        accepted = self._find(payload)
         self._waiting = False
         if accepted not in self._proposed:
             return self.report("accepted what was not requested", payload)
@@ -127,19 +143,22 @@ class CHARSET(Option):
         if not self._proposed:
             return self.report("rejected what was not requested", payload)
         self._waiting = False
-        self._proposed = self._proposed - {_bare(payload)} if payload else set()
+        self._proposed = self._proposed - {self._find(payload)} if payload else set()
 
-    def _switch(self, bare: bytes) -> None:
-        name, encoding = self._encodings[bare]
+    def _switch(self, own: bytes) -> None:
+        name, encoding = self._encodings[own]
         self.session.encoding = encoding
         self.client.learn(charset=name, utf8=encoding == "utf-8")
         self.emit("on_charset", encoding)
 
 
 def _names(payload: bytes) -> list[bytes]:
-    """Return the names of a request: behind the mark of translation tables and its version, and the separator."""
-    if payload.startswith(_TTABLE):
-        payload = payload[len(_TTABLE) + 1 :]
+    """Return the names of a request: those after the separator, the mark of translation tables left out."""
+    if table := _TTABLE.match(payload):
+        payload = payload[table.end() :]
+    marked = payload.lstrip(b" ")
+    if not marked[:1].isalnum():  # blanks, and then the separator; otherwise a blank is the separator itself
+        payload = marked
     separator = payload[:1]
     return payload[1:].split(separator, _MOST)[:_MOST] if separator else []
 
