@@ -1231,6 +1231,7 @@ def test_settings_of_the_server_are_those_of_its_connections(run: Run) -> None:
     async def main() -> None:
         limits = Limits(ready=0.05, linger=0.1, line=10)
         settings: dict[str, Any] = {"options": (spoken.EOR,), "encoding": "latin-1", "fallback": None}
+        settings["legacy_encoding"] = None
         async with serving(Liner, limits=limits, keepalive=True, nodelay=False, **settings) as (server, peer):
             connection = await only(server)
             assert list(connection.session.options) == [EOR]

@@ -183,6 +183,50 @@ def test_a_charset_says_more_about_utf_8_than_a_flag(client: Client) -> None:
     assert client.utf8 is True
 
 
+def test_a_charset_is_known_by_any_of_its_names(client: Client) -> None:
+    client.learn_charset("csUTF8")
+    assert (client.charset, client.utf8) == ("csUTF8", True)
+
+    client.learn_charset("latin1")
+    assert (client.charset, client.utf8) == ("latin1", False)
+
+
+def test_changed_flags_take_the_place_of_the_others(client: Client) -> None:
+    client.learn_mtts(MTTS.ANSI | MTTS.UTF_8 | MTTS.SCREEN_READER)
+    client.learn_mtts(MTTS.ANSI, changed=True)
+
+    assert (client.mtts, client.utf8, client.screen_reader, client.colours) == (MTTS.ANSI, False, False, 8)
+
+
+@pytest.mark.parametrize(
+    ("variables", "utf8"),
+    [
+        ({"LANG": "en_US.UTF-8"}, True),
+        ({"LANG": "de_DE.ISO-8859-1"}, False),
+        ({"LANG": "de_DE.ISO-8859-1", "LC_CTYPE": "C.UTF-8"}, True),
+        ({"LANG": "C.UTF-8", "LC_ALL": "ru_RU.KOI8-R "}, False),
+        ({"LANG": "C.UTF-8", "LC_ALL": "", "LC_CTYPE": None}, True),
+        ({"LANG": "C.UTF-8", "LC_ALL": "POSIX"}, None),
+        ({"LANG": "C"}, None),
+        ({"LANG": "x.klingon"}, None),
+        ({"TERM": "xterm.utf-8"}, None),
+    ],
+)
+def test_a_locale_may_say_whether_there_is_utf_8(
+    client: Client, variables: dict[str, str | None], utf8: bool | None
+) -> None:
+    client.learn_variables(variables)
+
+    assert client.utf8 is utf8
+
+
+def test_a_flag_says_more_about_utf_8_than_a_locale(client: Client) -> None:
+    client.learn_mtts(MTTS.ANSI)
+    client.learn_variables({"LANG": "en_US.UTF-8"})
+
+    assert client.utf8 is False
+
+
 # --- what a peer says of itself ---------------------------------------------------------------------------------------
 
 DIRT = "\x1b[31m\r\n\x00\t\x7f\x9b\u200b\u202e\u2066\ufeff\u2028\ud800"

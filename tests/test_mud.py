@@ -185,6 +185,7 @@ def test_the_class_of_a_server_may_say_which_handler_it_serves(engine: Engine) -
         ({"options": (spoken.MSSP,)}, ValueError),
         ({"encoding": "klingon"}, LookupError),
         ({"fallback": "klingon"}, LookupError),
+        ({"legacy_encoding": "klingon"}, LookupError),
         ({"limits": None}, TypeError),
     ],
 )

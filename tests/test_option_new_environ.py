@@ -321,18 +321,20 @@ def test_flags_are_a_number(flags: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("charset", "utf8"), [("utf-8", True), ("UTF8", True), ("ISO-8859-1", False), ("ASCII", False)]
+    ("charset", "encoding"),
+    [("utf-8", "utf-8"), ("UTF8", "utf-8"), ("ISO-8859-1", "iso8859-1"), ("ASCII", "ascii")],
 )
-def test_a_charset_is_told_and_the_session_stays_with_its_own(charset: str, utf8: bool) -> None:
+def test_a_charset_is_told_and_the_session_follows(charset: str, encoding: str) -> None:
     session, _ = served([NEW_ENVIRON], WILL_ENVIRON + told(("CHARSET", charset)))
 
-    assert (session.client.charset, session.client.utf8, session.encoding) == (charset, utf8, "utf-8")
+    assert (session.client.charset, session.encoding) == (charset, encoding)
+    assert session.client.utf8 is (encoding == "utf-8")
 
 
 @pytest.mark.parametrize("name", ["LANG", "LC_ALL", "LC_CTYPE"])
 @pytest.mark.parametrize(
     ("locale", "utf8"),
-    [("en_US.UTF-8", True), ("de_DE.utf8@euro", True), ("C.UTF-8", True), ("C", None), ("de_DE.ISO-8859-1", None)]
+    [("en_US.UTF-8", True), ("de_DE.utf8@euro", True), ("C.UTF-8", True), ("C", None), ("de_DE.ISO-8859-1", False)]
     + [("UTF-8", None), ("x.utf-8.y", None)],
 )
 def test_a_locale_tells_utf_8(name: str, locale: str, utf8: bool | None) -> None:

@@ -14,7 +14,8 @@ import pytest
 from shell_support import SHELLS, Shell, receive_all, receive_until, start_shell, wait_until
 
 from telnet import CMD_EOR, DO, DONT, GA, IAC, SB, SE, WILL, WONT, Limits, MudHandler
-from telnet.options import ECHO, EOR, MCCP2, NAWS
+from telnet.encode import subnegotiation
+from telnet.options import ECHO, EOR, MCCP2, NAWS, TTYPE
 
 OFFERED = IAC + DO + NAWS.code + IAC + WILL + EOR.code + IAC + WILL + MCCP2.code
 REFUSED = IAC + WONT + NAWS.code + IAC + DONT + EOR.code + IAC + DONT + MCCP2.code
@@ -131,6 +132,37 @@ def shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
     shell = start_shell(request.param, Player)
     yield shell
     shell.stop()
+
+
+class Guest(MudHandler):
+    """Is greeted in the encoding that the client says it understands."""
+
+    options = (TTYPE,)
+    legacy_encoding = "cp437"
+
+    def on_ready(self) -> None:
+        self.send_line("caf\u00e9")
+
+    def on_line(self, line: str) -> None:
+        self.send_line(f"{self.session.encoding}: {line}")
+
+
+@pytest.mark.parametrize("name", SHELLS)
+@pytest.mark.parametrize(
+    ("flags", "text"), [(b"MTTS 9", b"caf\x82\r\ncp437: \x9b\r\n"), (b"MTTS 13", b"caf\xc3\xa9\r\nutf-8: \xc2\xa2\r\n")]
+)
+def test_text_is_in_the_encoding_that_the_client_says_it_understands(name: str, flags: bytes, text: bytes) -> None:
+    shell = start_shell(name, Guest)
+    try:
+        with shell.connect() as client:
+            client.sendall(IAC + WILL + TTYPE.code)
+            for told in (b"ZMUD", b"ANSI", flags):
+                receive_until(client, subnegotiation(TTYPE.code, b"\x01"))
+                client.sendall(subnegotiation(TTYPE.code, b"\x00" + told))
+            client.sendall(b"\x9b\r\n" if flags == b"MTTS 9" else b"\xc2\xa2\r\n")
+            assert receive_until(client, text) == text
+    finally:
+        shell.stop()
 
 
 def enter(shell: Shell, answers: bytes = REFUSED, greeting: bytes = GREETING, **options: Any) -> Any:

@@ -61,6 +61,7 @@ ABOVE_THE_PARSER = {
     "test_msdp_codec.py",
     "test_plain_text.py",
     "test_privacy.py",
+    "test_session_encoding.py",
     "test_session_hostile.py",
     "test_session_turns.py",
     "test_work.py",

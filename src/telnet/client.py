@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from enum import IntFlag
 from typing import Any, Final
 
+from telnet.charsets import known_encoding, locale_encoding
+
 __all__ = ["LONGEST_FACT", "LONGEST_VARIABLE", "MTTS", "Client", "presentable"]
 
 TRUECOLOUR = 1 << 24
@@ -19,6 +21,10 @@ LONGEST_VARIABLE: Final = 1024
 
 # Terminals that show no colour at all; any other that has a name shows at least the eight of ANSI X3.64.
 _COLOURLESS = frozenset(("DUMB", "UNKNOWN", "NETWORK", "GLASS", "VT52", "VT100", "VT102"))
+
+
+# Of these the first that is set is in force, for text (POSIX.1 section 8.2).
+_LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
 
 
 class MTTS(IntFlag):
@@ -101,6 +107,7 @@ class Client:
 
     def __init__(self, on_change: Callable[[str, Any], object] | None = None) -> None:
         self._on_change = on_change
+        self._flag_utf8: bool | None = None  # the flag of MTTS; None until there are flags
         self.environment = {}
 
     def __repr__(self) -> str:
@@ -125,20 +132,37 @@ class Client:
         self._note({name: _clean(value) for name, value in facts.items()})
 
     def learn_variables(self, variables: Mapping[str, str | None]) -> None:
-        """Take note of variables of the environment; the others stay."""
-        self._note({"environment": self.environment | _clean(variables)})
+        """Take note of variables of the environment, and of what a locale among them says about UTF-8; others stay.
+
+        Where a charset or flags are known, they say more about UTF-8 than a locale does.
+        """
+        environment = self.environment | _clean(variables)
+        utf8 = self.utf8
+        if not self.charset and self._flag_utf8 is None and (encoding := _locale_encoding(environment)):
+            utf8 = encoding == "utf-8"
+        self._note({"environment": environment, "utf8": utf8})
+
+    def learn_charset(self, charset: str) -> None:
+        """Take note of the encoding that the peer says it uses, by any name."""
+        self.learn(charset=charset, utf8=known_encoding(charset) == "utf-8")
 
     def learn_terminal(self, terminal: str) -> None:
         """Take note of the type of terminal, and of what its name says about colours."""
         terminal = presentable(terminal)
         self.learn(terminal=terminal, colours=max(self.colours, colours_of(terminal)))
 
-    def learn_mtts(self, flags: int) -> None:
+    def learn_mtts(self, flags: int, *, changed: bool = False) -> None:
         """Take note of MTTS flags and of what follows from them.
 
         Where a charset is known, it says more about UTF-8 than a flag does.
+
+        :param flags: a number, as it was told.
+        :param changed: whether the peer tells that its flags have changed to these; otherwise those that it told before
+            stay, since TinTin++ tells more of them by MNES than by TTYPE.
         """
-        mtts = self.mtts | flags & _ALL_FLAGS  # TinTin++ tells more of them by MNES than by TTYPE
+        mtts = MTTS(0) if changed else self.mtts
+        mtts |= flags & _ALL_FLAGS
+        self._flag_utf8 = bool(mtts & MTTS.UTF_8)
         colours = 8 if mtts & MTTS.ANSI else 0
         if mtts & MTTS.COLOURS_256:
             colours = 256
@@ -147,9 +171,26 @@ class Client:
         self.learn(
             mtts=mtts,
             colours=max(self.colours, colours),
-            utf8=self.utf8 if self.charset else bool(mtts & MTTS.UTF_8),
+            utf8=self.utf8 if self.charset else self._flag_utf8,
             screen_reader=bool(mtts & MTTS.SCREEN_READER),
         )
+
+    def said_encoding(self, own: str, legacy: str) -> str:
+        """Return in which encoding text is understood by the peer, as far as it said.
+
+        A charset that it named says it, if that is a known one.  The flag of MTTS speaks of UTF-8 alone, and a locale
+        of what the user has elsewhere, so these count only where ``own`` is UTF-8, the flag before the locale.
+
+        :param own: the encoding that is used until the peer says anything, by Python's name.
+        :param legacy: the encoding for a peer that says it has no UTF-8, and not what it has instead.
+        """
+        if told := known_encoding(self.charset):
+            return told
+        if own != "utf-8":
+            return own
+        if self._flag_utf8 is not None:
+            return own if self._flag_utf8 else legacy
+        return _locale_encoding(self.environment) or own
 
     def _note(self, facts: Mapping[str, Any]) -> None:
         news = {name: value for name, value in facts.items() if getattr(self, name) != value}
@@ -182,6 +223,11 @@ def _clean(value: Any) -> Any:
 
 def _variable(text: str) -> str:
     return presentable(text, LONGEST_VARIABLE)
+
+
+def _locale_encoding(environment: Mapping[str, str | None]) -> str | None:
+    """Return the encoding of the locale in force; None if there is none that names a known one."""
+    return locale_encoding(next(filter(None, map(environment.get, _LOCALE)), "").strip())
 
 
 def colours_of(terminal: str) -> int:

@@ -66,6 +66,11 @@ class MudHandler(Guard):
     fallback: ClassVar[str | None] = "cp1252"
     """In which a line is read that is not in :attr:`encoding`; None replaces what cannot be read."""
 
+    legacy_encoding: ClassVar[str | None] = "cp1252"
+    """In which text is sent and read where :attr:`encoding` is UTF-8 and the client says that it does not understand
+    that; a client that names its encoding has text in that one.  With None text stays in :attr:`encoding`, whatever a
+    client says, until CHARSET agrees on another."""
+
     if TYPE_CHECKING:
         session: Session
     else:
@@ -100,6 +105,7 @@ class MudHandler(Guard):
             limits=self.limits,
             encoding=self.encoding,
             fallback=self.fallback,
+            legacy_encoding=self.legacy_encoding,
             wake=wake,
             report=report,
         )
@@ -352,7 +358,10 @@ class MudHandler(Guard):
         """
 
     def on_charset(self, encoding: str) -> None:
-        """CHARSET: text is in this encoding from here on, by Python's name.  Placeholder."""
+        """Called when text is in another encoding from here on: agreed on by CHARSET, or said by the client.
+
+        :param encoding: Python's name for it.
+        """
 
     def on_terminal_speed(self, transmit: int, receive: int) -> None:
         """TSPEED, server: the bits a second that the client's terminal sends and receives.  Placeholder."""
@@ -532,6 +541,7 @@ def check_handler(handler: type[MudHandler], role: Role) -> None:
         limits=handler.limits,
         encoding=handler.encoding,
         fallback=handler.fallback,
+        legacy_encoding=handler.legacy_encoding,
     )
 
 

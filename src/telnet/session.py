@@ -62,6 +62,9 @@ _SECRET: Final = re.compile(rb"(char\.login)|passwo?r?d|passphrase|credential|to
 _SEARCHED: Final = 1024  # bytes of a message in which that is looked for, after what GMCP skips before a name
 _SKIPPED: Final = b"\xef\xbb\xbf \t\r\n\v\f"
 
+# What is known of a client, where it says in which encoding text is understood
+_SAYS_ENCODING: Final = frozenset(("charset", "mtts", "utf8", "environment"))
+
 _PROMPT_EOR: Final = IAC + CMD_EOR
 _PROMPT_GA: Final = IAC + GA
 
@@ -76,6 +79,8 @@ class Session:
     :param limits: what the peer may make us hold.
     :param encoding: of text in both directions, until CHARSET agrees on another.
     :param fallback: in which a line is read that is not in that encoding; None for none.
+    :param legacy_encoding: of text for a client that says it does not understand UTF-8, where ``encoding`` is that; a
+        client that names its encoding has text in that one (see :attr:`encoding`).  With None neither is followed.
     :param wake: called, without arguments, when :meth:`take` has something to give that it had not before, and again
         for each 64 KiB that are written meanwhile.
     :param report: called with what a method of the handler raises, which costs it this one event.  Without it the
@@ -111,6 +116,7 @@ class Session:
         limits: Limits | None = None,
         encoding: str = "utf-8",
         fallback: str | None = "cp1252",
+        legacy_encoding: str | None = "cp1252",
         wake: Callable[[], object] | None = None,
         report: Callable[[Exception], object] | None = None,
     ) -> None:
@@ -125,7 +131,10 @@ class Session:
         self._report = report
         self._now = 0.0
         self._encoding = lookup_encoding(encoding)
+        self._own_encoding = self._encoding  # until the peer says what it understands
         self._fallback = None if fallback is None else lookup_encoding(fallback)
+        legacy = None if legacy_encoding is None else lookup_encoding(legacy_encoding)
+        self._legacy_encoding = legacy if role is Role.SERVER else None  # None: what the peer says is not followed
         self._binary_output = False
         self._raw = False
         self._started = False
@@ -370,7 +379,10 @@ class Session:
 
     @property
     def encoding(self) -> str:
-        """In which text is sent and read (RFC 2066); what was received before a change is read in the old one.
+        """In which text is sent and read; what was received before a change is read in the old one.
+
+        On a server it follows what the client says of itself, by NEW-ENVIRON or MTTS, until CHARSET (RFC 2066) agrees
+        on one or the program sets it: that is final, whatever the client says then.
 
         Raises what :func:`~telnet.lines.lookup_encoding` raises.  Never set it to a name that the peer chose.
         """
@@ -378,8 +390,8 @@ class Session:
 
     @encoding.setter
     def encoding(self, encoding: str) -> None:
-        self._decoder.encoding = encoding
-        self._encoding = self._decoder.encoding
+        self._use_encoding(encoding)
+        self._legacy_encoding = None
 
     @property
     def raw(self) -> bool:
@@ -750,7 +762,22 @@ class Session:
                 self._wake()
 
     def _client_changed(self, name: str, value: Any) -> None:
+        if name in _SAYS_ENCODING:
+            self._follow_client()
         self.emit("on_client", name, value)
+
+    def _follow_client(self) -> None:
+        """Have text in the encoding that the client says it understands."""
+        if self._legacy_encoding is None:
+            return
+        said = self.client.said_encoding(self._own_encoding, self._legacy_encoding)
+        if said != self._encoding:
+            self._use_encoding(said)
+            self.emit("on_charset", said)
+
+    def _use_encoding(self, encoding: str) -> None:
+        self._decoder.encoding = encoding
+        self._encoding = self._decoder.encoding
 
     def _check_ready(self) -> None:
         if self.ready or self.closed or (self.role is Role.CLIENT and not self._spoken):

@@ -24,6 +24,7 @@ class ConnectionOptions(TypedDict, total=False):
     limits: Limits
     encoding: str
     fallback: str | None
+    legacy_encoding: str | None
     keepalive: bool
     nodelay: bool
 

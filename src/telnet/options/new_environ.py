@@ -34,6 +34,9 @@ _STRAY: Final = bytes(byte for byte in range(256) if byte not in _VAR + _USERVAR
 _MNES: Final = ("CLIENT_NAME", "CLIENT_VERSION", "TERMINAL_TYPE", "MTTS", "CHARSET")
 _LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
 
+# What says more about the encoding of text comes first, so that text is switched once by one message.
+_NOTED: Final = ("CLIENT_NAME", "CLIENT_VERSION", "TERMINAL_TYPE", "CHARSET", "MTTS")
+
 # Those that are a VAR where all of a kind are wanted (RFC 1572 section 6, the MNES page).
 _WELL_KNOWN: Final = frozenset((*_MNES, "IPADDRESS", "USER", "JOB", "ACCT", "PRINTER", "SYSTEMTYPE", "DISPLAY"))
 
@@ -41,8 +44,6 @@ _WELL_KNOWN: Final = frozenset((*_MNES, "IPADDRESS", "USER", "JOB", "ACCT", "PRI
 _QUESTION: Final = 200
 
 _MALFORMED: Final = "a variable begins with VAR or USERVAR, and has one VALUE at most"
-
-_UTF8_LOCALE: Final = re.compile(r"[^.]*\.utf-?8(@.*)?", re.IGNORECASE)
 
 
 class Variable(NamedTuple):
@@ -223,10 +224,11 @@ class NEW_ENVIRON(Option):
             environment[name] = value
             told[name] = None
         news = {name: environment[name] for name in told if name not in known or known[name] != environment[name]}
+        for name in _NOTED:
+            if value := (news.get(name) or "").strip():
+                self._take_note(name, value, changed=changed)
         if news:
             self.client.learn_variables(news)
-        for name, value in news.items():
-            self._take_note(name, (value or "").strip())
         for name, value in news.items():
             self.emit("on_environment", name, value)
 
@@ -250,22 +252,18 @@ class NEW_ENVIRON(Option):
             self.report(str(error), payload)
         return variables
 
-    def _take_note(self, name: str, value: str) -> None:
+    def _take_note(self, name: str, value: str, *, changed: bool) -> None:
         client = self.client
-        if not value:
-            return
         if name == "CLIENT_NAME":
             client.learn(name=value)
         elif name == "CLIENT_VERSION":
             client.learn(version=value)
         elif name == "TERMINAL_TYPE":
             client.learn_terminal(value)
-        elif name == "MTTS" and value.isdecimal():
-            client.learn_mtts(int(value))
         elif name == "CHARSET":
-            client.learn(charset=value, utf8=value.upper() in ("UTF-8", "UTF8"))
-        elif name in _LOCALE and client.utf8 is None and _UTF8_LOCALE.fullmatch(value):
-            client.learn(utf8=True)
+            client.learn_charset(value)
+        elif value.isdecimal():
+            client.learn_mtts(int(value), changed=changed)
 
 
 def _clean(variable: Variable) -> tuple[str, str | None]:
