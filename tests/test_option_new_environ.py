@@ -12,7 +12,7 @@ from session_support import Pair, every_cut, served
 from traces import TRACES, segments
 
 from telnet import constants
-from telnet.client import MTTS
+from telnet.client import MTTS, Hyperlinks
 from telnet.constants import DO, IAC, SB, SE, WILL, WONT
 from telnet.encode import negotiate, subnegotiation
 from telnet.events import Subnegotiation, parse
@@ -133,16 +133,23 @@ def test_the_server_asks_for_names_and_the_client_answers_each() -> None:
     assert pair.server.client.name == "Mudlet"
 
 
-def test_by_default_the_variables_of_mnes_and_of_the_locale_are_asked_for_and_no_user() -> None:
+KINDS = """SEND PROMPT STYLE_BASIC STYLE_STATES TOOLTIP MENU COMPACT PRESETS VISIBILITY SELECTION SPOILER
+    DISABLED""".split()
+LINKS = ["OSC_HYPERLINKS", *(f"OSC_HYPERLINKS_{kind}" for kind in KINDS)]
+
+
+def test_by_default_the_variables_of_mnes_of_the_locale_and_of_links_are_asked_for_and_no_user() -> None:
     session, _ = served([NEW_ENVIRON], WILL_ENVIRON)
 
     questions = [event.data for event in parse(session.take()) if isinstance(event, Subnegotiation)]
 
     names = ["CLIENT_NAME", "CLIENT_VERSION", "TERMINAL_TYPE", "MTTS", "CHARSET", "LC_ALL", "LC_CTYPE", "LANG"]
     assert questions == [
-        b"\x01" + b"".join(b"\x00" + name.encode() for name in names),
-        b"\x01" + b"".join(b"\x03" + name.encode() for name in names),
+        b"\x01" + b"".join(kind + name.encode() for name in asked)
+        for kind in (b"\x00", b"\x03")
+        for asked in (names, LINKS[:8], LINKS[8:])
     ]
+    assert max(map(len, questions)) <= 201
 
 
 def test_a_question_is_short_enough_for_small_clients() -> None:
@@ -347,6 +354,67 @@ def test_a_locale_says_less_than_a_flag() -> None:
     session, _ = served([NEW_ENVIRON], WILL_ENVIRON + told(("MTTS", "1"), ("LANG", "en_US.UTF-8")))
 
     assert session.client.utf8 is False
+
+
+def test_a_client_says_which_links_it_shows() -> None:
+    for user in (False, True):
+        told = [Variable("OSC_HYPERLINKS", "1", user), Variable("OSC_HYPERLINKS_SEND", "1", user)]
+        told += [Variable("OSC_HYPERLINKS_MENU", "0", user), Variable("OSC_HYPERLINKS_PROMPT", "", user)]
+        for pieces in every_cut(WILL_ENVIRON + environ(b"\x00" + encode_variables(told))):
+            session, handler = served([NEW_ENVIRON], *pieces)
+
+            assert session.client.hyperlinks == Hyperlinks.LINKS | Hyperlinks.SEND
+            assert Hyperlinks.SEND in session.client.hyperlinks
+            assert handler.named("on_environment")[0] == ("on_environment", "OSC_HYPERLINKS", "1")
+
+
+@pytest.mark.parametrize(("name", "kind"), list(zip(LINKS, ["LINKS", *KINDS], strict=True)))
+def test_each_kind_of_link_has_a_variable_and_may_be_taken_back(name: str, kind: str) -> None:
+    session, _ = served([NEW_ENVIRON], WILL_ENVIRON + told((name, "1")))
+    assert session.client.hyperlinks == Hyperlinks[kind]
+
+    session.receive(told((name, "0"), command=b"\x02"), 0.0)
+    assert not session.client.hyperlinks
+
+    session.receive(told((name, "1"), command=b"\x02") + told((name, None), command=b"\x02"), 0.0)
+    assert not session.client.hyperlinks
+
+
+def test_a_kind_of_link_that_nobody_knows_is_in_the_environment_alone() -> None:
+    session, handler = served([NEW_ENVIRON], WILL_ENVIRON + told(("OSC_HYPERLINKS_TOOLTIP_SGR", "1")))
+
+    assert not session.client.hyperlinks
+    assert session.client.environment == {"OSC_HYPERLINKS_TOOLTIP_SGR": "1"}
+
+
+def test_flags_may_be_told_one_by_one() -> None:
+    names = ["ANSI", "VT100", "256_COLORS", "UTF-8", "OSC_COLOR_PALETTE", "SCREEN_READER", "TRUECOLOR", "TLS"]
+    values = ["1", "0", "1", "1", "1", "1 ", "", "yes"]  # Mudlet's, with some that say nothing
+    session, handler = served([NEW_ENVIRON], WILL_ENVIRON + told(*zip(names, values, strict=True)))
+    client = session.client
+
+    assert client.mtts == MTTS.ANSI | MTTS.COLOURS_256 | MTTS.UTF_8 | MTTS.OSC_COLOUR_PALETTE | MTTS.SCREEN_READER
+    assert (client.colours, client.utf8, client.screen_reader) == (256, True, True)
+
+    session.receive(told(("SCREEN_READER", "0"), command=b"\x02"), 0.0)
+    assert (client.screen_reader, client.utf8, session.encoding) == (False, True, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("value", "utf8", "encoding"), [("1", True, "utf-8"), ("0", False, "cp1252"), ("", None, "utf-8")]
+)
+def test_a_flag_that_says_nothing_of_utf_8_says_nothing_of_it(value: str, utf8: bool | None, encoding: str) -> None:
+    session, _ = served([NEW_ENVIRON], WILL_ENVIRON + told(("ANSI", "1"), ("SCREEN_READER", "0")))
+    assert (session.client.utf8, session.encoding) == (None, "utf-8")
+
+    session.receive(told(("UTF-8", value), command=b"\x02"), 0.0)
+    assert (session.client.utf8, session.encoding) == (utf8, encoding)
+
+
+def test_a_charset_says_more_than_a_flag_by_itself() -> None:
+    session, _ = served([NEW_ENVIRON], WILL_ENVIRON + told(("UTF-8", "0"), ("CHARSET", "UTF-8")))
+
+    assert (session.client.utf8, session.encoding) == (True, "utf-8")
 
 
 def test_other_variables_mean_nothing() -> None:

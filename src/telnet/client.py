@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import IntFlag
+from enum import Flag, IntFlag, auto
 from typing import Any, Final
 
 from telnet.charsets import known_encoding, locale_encoding
 
-__all__ = ["LONGEST_FACT", "LONGEST_VARIABLE", "MTTS", "Client", "presentable"]
+__all__ = ["LONGEST_FACT", "LONGEST_VARIABLE", "MTTS", "Client", "Hyperlinks", "presentable"]
 
 TRUECOLOUR = 1 << 24
 
@@ -50,6 +50,53 @@ class MTTS(IntFlag):
 _ALL_FLAGS: Final = sum(MTTS)
 
 
+class Hyperlinks(Flag):
+    """Which links in text a client shows: OSC 8 of the terminals, and what Mudlet added to it.
+
+    Each is named as its variable of NEW-ENVIRON is, which is set to 1: SEND as OSC_HYPERLINKS_SEND.  Source: Mudlet's
+    page on supported protocols, section OSC 8.
+    """
+
+    LINKS = auto()
+    """OSC_HYPERLINKS: links to pages."""
+
+    SEND = auto()
+    """Links with ``send:``, which send a command to the game."""
+
+    PROMPT = auto()
+    """Links with ``prompt:``, which put a command on the input line."""
+
+    STYLE_BASIC = auto()
+    """Colours and decorations of a link."""
+
+    STYLE_STATES = auto()
+    """The same for a link that is pointed at, pressed or visited."""
+
+    TOOLTIP = auto()
+    """Text that is shown where a link is pointed at."""
+
+    MENU = auto()
+    """A choice of commands."""
+
+    COMPACT = auto()
+    """Short forms of all these."""
+
+    PRESETS = auto()
+    """Styles that are defined once, by a name."""
+
+    VISIBILITY = auto()
+    """Links that are shown, or go, after a time."""
+
+    SELECTION = auto()
+    """Links of which one or several are chosen."""
+
+    SPOILER = auto()
+    """Text that is hidden until it is clicked on."""
+
+    DISABLED = auto()
+    """Links that cannot be clicked on."""
+
+
 class Client:
     """What is known of the peer, typed, whatever protocol it came by; each change is told as ``on_client``.
 
@@ -80,6 +127,9 @@ class Client:
 
     utf8: bool | None = None
     """Whether it takes UTF-8; None when unknown.  From MTTS, MNES, CHARSET or the locale of its environment."""
+
+    hyperlinks: Hyperlinks = Hyperlinks(0)
+    """Which links in text it shows, from NEW-ENVIRON: ``Hyperlinks.SEND in client.hyperlinks``."""
 
     screen_reader: bool = False
     """Whether it says that its user listens instead of looking: no pictures in characters, no columns, no colour codes
@@ -160,9 +210,19 @@ class Client:
         :param changed: whether the peer tells that its flags have changed to these; otherwise those that it told before
             stay, since TinTin++ tells more of them by MNES than by TTYPE.
         """
-        mtts = MTTS(0) if changed else self.mtts
-        mtts |= flags & _ALL_FLAGS
-        self._flag_utf8 = bool(mtts & MTTS.UTF_8)
+        self._learn_flags((MTTS(0) if changed else self.mtts) | flags & _ALL_FLAGS, says_utf8=True)
+
+    def learn_flags(self, on: int, off: int = 0) -> None:
+        """Take note of MTTS flags that the peer tells one by one, as it tells UTF-8 and SCREEN_READER in variables.
+
+        :param on: those that are set.
+        :param off: those that are not.
+        """
+        self._learn_flags((self.mtts | on) & ~off, says_utf8=bool((on | off) & MTTS.UTF_8))
+
+    def _learn_flags(self, mtts: MTTS, *, says_utf8: bool) -> None:
+        if says_utf8:
+            self._flag_utf8 = bool(mtts & MTTS.UTF_8)
         colours = 8 if mtts & MTTS.ANSI else 0
         if mtts & MTTS.COLOURS_256:
             colours = 256
@@ -171,7 +231,7 @@ class Client:
         self.learn(
             mtts=mtts,
             colours=max(self.colours, colours),
-            utf8=self.utf8 if self.charset else self._flag_utf8,
+            utf8=self._flag_utf8 if says_utf8 and not self.charset else self.utf8,
             screen_reader=bool(mtts & MTTS.SCREEN_READER),
         )
 

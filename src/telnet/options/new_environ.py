@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from telnet import constants
-from telnet.client import LONGEST_VARIABLE, presentable
+from telnet.client import LONGEST_VARIABLE, MTTS, Hyperlinks, presentable
 from telnet.negotiation import Side
 from telnet.options.option import Option, Role
 
@@ -36,6 +36,24 @@ _LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
 
 # What says more about the encoding of text comes first, so that text is switched once by one message.
 _NOTED: Final = ("CLIENT_NAME", "CLIENT_VERSION", "TERMINAL_TYPE", "CHARSET", "MTTS")
+
+# Which links a client shows (Mudlet's page on supported protocols, OSC 8).
+_FIRST_OF_LINKS: Final = "OSC_HYPERLINKS"
+_HYPERLINKS: Final = {
+    _FIRST_OF_LINKS if each is Hyperlinks.LINKS else f"{_FIRST_OF_LINKS}_{each.name}": each for each in Hyperlinks
+}
+
+# Flags of MTTS that Mudlet tells as variables too, where it is asked for them or for all.
+_FLAGS: Final = {
+    "ANSI": MTTS.ANSI,
+    "VT100": MTTS.VT100,
+    "256_COLORS": MTTS.COLOURS_256,
+    "UTF-8": MTTS.UTF_8,
+    "OSC_COLOR_PALETTE": MTTS.OSC_COLOUR_PALETTE,
+    "SCREEN_READER": MTTS.SCREEN_READER,
+    "TRUECOLOR": MTTS.TRUECOLOUR,
+    "TLS": MTTS.TLS,
+}
 
 # Those that are a VAR where all of a kind are wanted (RFC 1572 section 6, the MNES page).
 _WELL_KNOWN: Final = frozenset((*_MNES, "IPADDRESS", "USER", "JOB", "ACCT", "PRINTER", "SYSTEMTYPE", "DISPLAY"))
@@ -126,12 +144,13 @@ def _lower(text: str) -> str:
 class NEW_ENVIRON(Option):
     """The client tells variables of its environment, and changes of them.
 
-    Server: asks for the names in ``ask`` when the client agrees, by default for those of MNES and of the locale.  Each
-    is asked for as VAR and as USERVAR, since clients differ in what they take it for.  USER is not among them: the
-    telnet of Microsoft Windows crashes on it.  Calls ``on_environment(name, value)`` for what is new, both as they are
-    in ``client.environment``: without what is not printable.  None says that the variable is undefined.
-    ``client.environment`` has all of them, up to ``limits.variables``, and ``client`` has what those of MNES and of the
-    locale mean.
+    Server: asks for the names in ``ask`` when the client agrees, by default for those of MNES, of the locale, and those
+    by which a client says which links it shows.  Each is asked for as VAR and as USERVAR, since clients differ in what
+    they take it for.  USER is not among them: the telnet of Microsoft Windows crashes on it.  Calls
+    ``on_environment(name, value)`` for what is new, both as they are in ``client.environment``: without what is not
+    printable.  None says that the variable is undefined.  ``client.environment`` has all of them, up to
+    ``limits.variables``, and ``client`` has what those that are asked for mean, and the flags of MTTS that Mudlet tells
+    one by one.
 
     Client: ``NEW_ENVIRON(variables={"CLIENT_NAME": "..."})`` tells these when it is asked for them or for all; others
     are undefined.  :meth:`update` tells changes.
@@ -143,7 +162,9 @@ class NEW_ENVIRON(Option):
     performer = Role.CLIENT
 
     def __init__(
-        self, ask: Iterable[str] = (*_MNES, *_LOCALE), variables: Mapping[str, str | None] | None = None
+        self,
+        ask: Iterable[str] = (*_MNES, *_LOCALE, *_HYPERLINKS),
+        variables: Mapping[str, str | None] | None = None,
     ) -> None:
         self._names = _checked(ask)
         self._given = _checked_values(variables or {})
@@ -225,8 +246,9 @@ class NEW_ENVIRON(Option):
             told[name] = None
         news = {name: environment[name] for name in told if name not in known or known[name] != environment[name]}
         for name in _NOTED:
-            if value := (news.get(name) or "").strip():
+            if value := _said(news.get(name)):
                 self._take_note(name, value, changed=changed)
+        self._take_flags(news)
         if news:
             self.client.learn_variables(news)
         for name, value in news.items():
@@ -265,6 +287,20 @@ class NEW_ENVIRON(Option):
         elif value.isdecimal():
             client.learn_mtts(int(value), changed=changed)
 
+    def _take_flags(self, news: Mapping[str, str | None]) -> None:
+        links = self.client.hyperlinks
+        for name in _HYPERLINKS.keys() & news.keys():
+            links = links | _HYPERLINKS[name] if _said(news[name]) == "1" else links & ~_HYPERLINKS[name]
+        self.client.learn(hyperlinks=links)
+        said = {name: _said(news[name]) for name in _FLAGS.keys() & news.keys()}
+        on, off = (sum(_FLAGS[name] for name, value in said.items() if value == digit) for digit in "10")
+        if on or off:
+            self.client.learn_flags(on, off)
+
+
+def _said(value: str | None) -> str:
+    return (value or "").strip()
+
 
 def _clean(variable: Variable) -> tuple[str, str | None]:
     """Return the name and the value of a variable as they are shown."""
@@ -277,11 +313,14 @@ def _own(name: str, value: str | None) -> Variable:
 
 
 def _questions(names: Iterable[str], user: bool) -> Iterator[bytes]:
-    """Yield the payloads of as many SENDs as it takes."""
+    """Yield the payloads of as many SENDs as it takes.
+
+    Those about links begin another: who has little room for an answer, for MNES too, has never heard of them.
+    """
     question = b""
     for name in names:
         asked = _encode(Variable(name, None, user))
-        if question and len(question) + len(asked) > _QUESTION:
+        if question and (len(question) + len(asked) > _QUESTION or name == _FIRST_OF_LINKS):
             yield question
             question = b""
         question += asked
