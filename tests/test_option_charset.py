@@ -283,7 +283,7 @@ def test_no_name_of_a_peer_is_looked_up() -> None:
     assert asked == []
 
 
-@pytest.mark.parametrize("name", ["UTF-8", "utf8", " UTF-8", "Utf_8"])
+@pytest.mark.parametrize("name", ["UTF-8", "utf8", " UTF-8", "Utf_8", ";UTF-8"])
 def test_a_name_is_accepted_however_it_is_written(name: str) -> None:
     _, handler = served([CHARSET], DO_CHARSET + accepted(name))
 
@@ -303,6 +303,23 @@ def test_a_name_that_was_rejected_cannot_be_accepted_any_more() -> None:
 
     assert handler.named("on_charset") == []
     assert len(handler.named("on_protocol_error")) == 1
+
+
+@pytest.mark.parametrize("name", ["UTF-8", "utf-8", "latin1"])
+def test_an_acceptance_with_the_code_of_a_request_is_one(name: str) -> None:  # BeipMU
+    session, handler = served([CHARSET], DO_CHARSET + WILL_CHARSET + request(name))
+
+    assert session.take() == WILL_CHARSET + OURS + DO_CHARSET
+    assert handler.named("on_charset", "on_protocol_error") == [("on_charset", session.encoding)]
+    assert session.client.charset in ("UTF-8", "ISO-8859-1")
+    assert session[CHARSET].propose()
+
+
+def test_a_request_that_crosses_ours_is_no_acceptance() -> None:
+    session, handler = served([CHARSET], DO_CHARSET + WILL_CHARSET + request(";UTF-8"))
+
+    assert session.take().endswith(REJECTED)
+    assert handler.named("on_charset") == []
 
 
 def test_after_a_rejection_the_client_may_request_itself() -> None:
@@ -361,7 +378,9 @@ def test_after_a_rejection_the_client_may_request_itself() -> None:
         (b"", b"\x03"),
         (b"[TTABLE]", b"\x03"),
         (b"[TTABLE]\x01", b"\x03"),
-        (b"UTF-8", b"\x03"),
+        (b"UTF-8", b"\x02UTF-8"),
+        (b"[TTABLE ]1latin1", b"\x02latin1"),
+        (b"KLINGON", b"\x03"),
         (b";" + b"x;" * 30_000 + b"UTF-8", b"\x03"),
         (b";" + b"UTF-8" * 10_000, b"\x03"),
     ],
@@ -400,7 +419,7 @@ def test_what_python_cannot_use_is_refused(name: str, error: type[Exception]) ->
 # --- bad input --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", "UTF-16", "KLINGON", ";UTF-8", "x" * 60_000])
+@pytest.mark.parametrize("name", ["", ";", "UTF-16", "KLINGON", ",UTF-8", "UTF-8;US-ASCII", "x" * 60_000])
 def test_what_was_not_requested_cannot_be_accepted(name: str) -> None:
     session, handler = served([CHARSET], DO_CHARSET + accepted(name))
 

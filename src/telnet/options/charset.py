@@ -21,7 +21,7 @@ _TTABLE_REJECTED: Final = b"\x05"
 
 _SEPARATOR: Final = b";"
 
-# "[TTABLE ]" and the version, an octet (RFC 2066 section 4); Mudlet knows the first without its blank, and a digit.
+# "[TTABLE ]" and the version, an octet (RFC 2066 section 2); Mudlet knows the first without its blank, and a digit.
 _TTABLE: Final = re.compile(rb"\[TTABLE *\](?: *[\x00-\x1f0-9])?", re.IGNORECASE)
 
 # Names of a request that are looked at; clients and servers offer up to twenty.
@@ -111,6 +111,8 @@ class CHARSET(Option):
             self.report("neither a request nor an answer", data)
 
     def _answer(self, payload: bytes) -> None:
+        if self._waiting and self._find(payload) in self._proposed:
+            return self._be_accepted(payload)  # BeipMU accepts with the code of a request, and no separator
         if self._waiting and self.is_server:  # both requested: the server's is answered (RFC 2066 section 2)
             self.answer(_REJECTED)
             return
@@ -131,7 +133,7 @@ class CHARSET(Option):
             self._switch(own)
 
     def _be_accepted(self, payload: bytes) -> None:
-        accepted = self._find(payload)
+        accepted = self._find(payload.lstrip(_SEPARATOR))  # which a Mudlet of 2020 sends back
         self._waiting = False
         if accepted not in self._proposed:
             return self.report("accepted what was not requested", payload)
@@ -159,8 +161,10 @@ def _names(payload: bytes) -> list[bytes]:
     marked = payload.lstrip(b" ")
     if not marked[:1].isalnum():  # blanks, and then the separator; otherwise a blank is the separator itself
         payload = marked
-    separator = payload[:1]
-    return payload[1:].split(separator, _MOST)[:_MOST] if separator else []
+    if not payload:
+        return []
+    names = payload[1:].split(payload[:1], _MOST)[:_MOST]
+    return [*names, payload]  # which may be one name without a separator
 
 
 def _bare(name: bytes) -> bytes:
