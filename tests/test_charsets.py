@@ -44,6 +44,7 @@ from telnet.lines import lookup_encoding
         ("IBM437", "cp437"),
         ("437", "cp437"),
         ("CP850", "cp850"),
+        ("M_CP437", "cp437"),
         ("GBK", "gbk"),
         ("CP936", "gbk"),
         ("GB2312", "gb2312"),
@@ -64,7 +65,21 @@ def test_an_encoding_is_known_by_its_names(name: str, encoding: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "KLINGON", "UTF-16", "UTF-7", "UTF-32", "cp037", "IBM037", "ISO-2022-JP", "HZ", "idna", "punycode"]
+    [
+        "",
+        " ",
+        "KLINGON",
+        "M_MEDIEVIA",
+        "UTF-16",
+        "UTF-7",
+        "UTF-32",
+        "cp037",
+        "IBM037",
+        "ISO-2022-JP",
+        "HZ",
+        "idna",
+        "punycode",
+    ]
     + ["rot13", "base64", "zlib", "unicode_escape", "undefined", "mbcs", "x" * 60_000, "\N{KELVIN SIGN}OI8-R\0"],
 )
 def test_no_other_is(name: str) -> None:

@@ -182,6 +182,7 @@ def test_what_is_not_flags_is_a_terminal(third: str) -> None:
     [
         (("TINTIN++",), "TINTIN++", ""),
         (("Lantern",), "Lantern", ""),
+        (("MUDLET 4.19.1", "ANSI-TRUECOLOR"), "MUDLET", "ANSI-TRUECOLOR"),
         (("XTERM",), "", "XTERM"),
         (("Lantern", "XTERM"), "Lantern", "XTERM"),
         (("XTERM", "XTERM-256COLOR"), "XTERM", "XTERM-256COLOR"),
@@ -225,6 +226,7 @@ def test_flags_alone_say_neither_a_name_nor_a_terminal() -> None:
         ("KildClient", "KildClient", ""),
         ("KBtin-1.0.18", "KBtin", "1.0.18"),
         ("Mudlet 4.17", "Mudlet", "4.17"),
+        ("MUDLET-4/17/2", "MUDLET", "4/17/2"),
         ("MUSHclient/5.10", "MUSHclient", "5.10"),
         ("CMUD 3.34", "CMUD", "3.34"),
         ("BeipMU v4.00.206", "BeipMU", "4.00.206"),

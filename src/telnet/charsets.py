@@ -38,6 +38,10 @@ _MORE_ALIASES: Final = {
     "csmacintosh": "mac_roman",
     "windows874": "cp874",
     "cswindows1252": "cp1252",
+    # Mudlet's own tables
+    "mcp437": "cp437",
+    "mcp737": "cp737",
+    "mcp869": "cp869",
 }
 
 _UNSAID: Final = str.maketrans("", "", "-_ .:()")

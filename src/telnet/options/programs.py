@@ -22,7 +22,7 @@ _TERMINALS: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_VERSIONED: Final = re.compile(r"(.+?)([ /_-])[vV]?(\d[\w.+-]*)", re.DOTALL)
+_VERSIONED: Final = re.compile(r"(.+?)([ /_-])[vV]?(\d[\w.+/-]*)", re.DOTALL)
 
 
 class Program(NamedTuple):
