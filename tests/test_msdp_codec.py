@@ -11,7 +11,7 @@ from traces import STREAMS, segments
 
 from telnet.constants import MSDP
 from telnet.events import Subnegotiation, parse
-from telnet.options.msdp_codec import Value, check_count, decode, encode, to_name, to_value
+from telnet.options.msdp_codec import Value, check_count, decode, encode, read, to_name, to_value
 
 texts = st.text(st.characters(min_codepoint=7, exclude_categories=["Cs"]))
 names = st.text(st.characters(min_codepoint=7, exclude_categories=["Cs"]), min_size=1)
@@ -72,7 +72,6 @@ def test_the_room_of_the_page_is_a_table_in_a_table() -> None:
         (b"\x01A", "VAR without VAL"),
         (b"\x01A\x01B\x022", "VAR without VAL"),
         (b"\x01A\x02\x03x", "text that is neither a name nor a value"),
-        (b"\x01A\x02\x05x\x06", "text that is neither a name nor a value"),
         (b"\x01A\x02\x05\x02x\x06y", "text that is neither a name nor a value"),
         (b"\x01A\x02\x03\x01k\x02v", "a table or an array that is not closed"),
         (b"\x01A\x02\x05", "a table or an array that is not closed"),
@@ -83,17 +82,185 @@ def test_the_room_of_the_page_is_a_table_in_a_table() -> None:
         (b"\x01A\x02\x05\x04", "byte 4 where it means nothing"),
         (b"\x01A\x02x\x04", "byte 4 where it means nothing"),
         (b"\x01A\x02x\x06", "byte 6 where it means nothing"),
-        (b"\x01A\x00B\x02x", "text that is neither a name nor a value"),
+        (b"\x01A\x00B\x02x", "byte 0 where it means nothing"),
         (b"\x01A\x02x\x00", "byte 0 where it means nothing"),
-        (b"\x03\x04", "a table or an array without VAL"),
-        (b"\x01A\x03\x01k\x02v\x04", "a table or an array without VAL"),
-        (b"\x01A\x02x\x05\x06", "a table or an array without VAL"),
-        (b"\x01A\x02\x03\x04\x03\x04", "a table or an array without VAL"),
+        (b"\x03\x04", "a table or an array without VAR"),
+        (b"\x05\x06\x01A\x02x", "a table or an array without VAR"),
+        (b"\x01A\x02\x03\x04x", "text that is neither a name nor a value"),
+        (b"x\x00\x02", "byte 0 where it means nothing"),
     ],
 )
 def test_a_malformed_payload_is_refused_with_the_reason(payload: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):
         decode(payload)
+
+
+# What servers of the field leave out, and is no fault
+
+LOOSE: list[tuple[bytes, list[tuple[str, Value]]]] = [
+    (b"\x01G\x02\x05\x03\x01N\x02Fred\x04\x03\x01N\x02Barney\x04\x06", [("G", [{"N": "Fred"}, {"N": "Barney"}])]),
+    (b"\x01A\x02\x05\x05\x02x\x06\x05\x02y\x06\x06", [("A", [["x"], ["y"]])]),
+    (b"\x01A\x02\x05\x05\x05\x06\x06\x06", [("A", [[[]]])]),
+    (b"\x01A\x02\x05x\x06", [("A", ["x"])]),
+    (b"\x01A\x02\x05x\x02y\x06", [("A", ["x", "y"])]),
+    (b"\x01A\x02\x05\x03\x01N\x02x\x04\x02y\x05z\x06\x02\x03\x04\x06", [("A", [{"N": "x"}, "y", ["z"], {}])]),
+    (b"\x01A\x02\x05\x03\x04y\x06", [("A", [{}, "y"])]),
+    (b"\x01A\x03\x01k\x02v\x04", [("A", {"k": "v"})]),
+    (b"\x01A\x05\x02x\x06\x01B\x03\x04", [("A", ["x"]), ("B", {})]),
+    (b"\x01T\x02\x03\x01k\x05x\x06\x01m\x03\x04\x04", [("T", {"k": ["x"], "m": {}})]),
+    (b"\x01A\x02x\x05\x06", [("A", ["x", []])]),
+    (b"\x01A\x02\x03\x04\x03\x04", [("A", [{}, {}])]),
+]
+
+
+@pytest.mark.parametrize(("payload", "variables"), LOOSE)
+def test_a_table_and_an_array_are_values_without_val_too(payload: bytes, variables: list[tuple[str, Value]]) -> None:
+    assert decode(payload) == variables
+
+
+@pytest.mark.parametrize(("payload", "variables"), LOOSE)
+@pytest.mark.parametrize("blank", [b" ", b"\n", b"\r\n\t"])
+def test_blanks_before_and_after_tables_and_arrays_mean_nothing(
+    payload: bytes, variables: list[tuple[str, Value]], blank: bytes
+) -> None:
+    for marker in b"\x03\x04\x05\x06":
+        for before in (b"\x02", b"\x03", b"\x04", b"\x05", b"\x06"):
+            payload = payload.replace(before + bytes((marker,)), before + blank + bytes((marker,)))
+
+    assert decode(blank + payload) == variables
+
+
+def test_a_blank_value_is_kept() -> None:
+    assert decode(b"\x01A\x02 \x01B\x02\x05\x02\n\x06") == [("A", " "), ("B", ["\n"])]
+
+
+# What is wrong, and what can be read all the same
+
+DAMAGED: list[tuple[bytes, list[tuple[str, Value]]]] = [
+    # what is not closed is missing, and what is beside it is not
+    (b"\x01A\x021\x01L\x02\x05\x02x", [("A", "1")]),
+    (b"\x01L\x02\x05\x02x\x01B\x022", [("B", "2")]),
+    (b"\x01A\x021\x01L\x02\x05\x02x\x01B\x022\x01C\x02\x03\x04", [("A", "1"), ("B", "2"), ("C", {})]),
+    (b"\x01L\x02\x05\x02x\x02\x05\x02y\x01B\x022", [("B", "2")]),
+    (b"\x01A\x021\x01T\x02\x03\x01k\x02v", [("A", "1")]),
+    (b"\x01R\x02\x03\x01E\x02\x05\x02n\x01N\x02x\x04\x01B\x022", [("R", {"N": "x"}), ("B", "2")]),
+    (b"\x01R\x02\x05\x02\x03\x01k\x02v\x06\x01B\x022", [("R", []), ("B", "2")]),
+    (b"\x01L\x021\x02\x05\x01B\x022", [("B", "2")]),
+    (b"\x01L\x05\x01M\x05\x01N\x02x\x01O\x02y", [("N", "x"), ("O", "y")]),
+    # variables right inside of an array that is closed are a table
+    (b"\x01A\x02\x05\x01k\x02v\x01m\x02w\x06\x01B\x022", [("A", [{"k": "v", "m": "w"}]), ("B", "2")]),
+    (b"\x01A\x02\x05\x02x\x01k\x02v\x06", [("A", ["x", {"k": "v"}])]),
+    (b"\x01A\x02\x05\x01k\x02\x05\x06\x06", [("A", [{"k": []}])]),
+    # a variable without a name or a value
+    (b"\x01A\x01B\x022\x01C", [("B", "2")]),
+    (b"\x01\x021\x02\x03\x04\x01B\x022", [("B", "2")]),
+    (b"\x01T\x02\x03\x02v\x01k\x01m\x02w\x04", [("T", {"m": "w"})]),
+    # what means nothing
+    (b"A\x021\x01B\x022", [("B", "2")]),
+    (b"\x021\x01B\x022", [("B", "2")]),
+    (b"\x03\x01A\x021\x04\x01B\x022", [("B", "2")]),
+    (b"\x00\x01B\x022", [("B", "2")]),
+    (b"\x01B\x022\x00", [("B", "2")]),
+    (b"\x01\x00B\x02\x002\x003", [("B", "23")]),
+    (b"\x04\x06\x01B\x022\x06\x04x\x01C\x023\x06", [("B", "2"), ("C", "3")]),
+    (b"\x01T\x02\x03x\x01k\x02v\x06\x04y\x01B\x022", [("T", {"k": "v"}), ("B", "2")]),
+    (b"\x01L\x02\x05\x02x\x04\x02y\x06", [("L", ["x", "y"])]),
+]
+
+
+@pytest.mark.parametrize(("payload", "variables"), DAMAGED)
+def test_what_is_complete_is_read_beside_what_is_not(payload: bytes, variables: list[tuple[str, Value]]) -> None:
+    read_variables, fault = read(payload)
+
+    assert read_variables == variables
+    assert fault
+    with pytest.raises(ValueError, match=f"^{fault}$"):
+        decode(payload)
+
+
+def test_the_first_fault_is_told() -> None:
+    assert read(b"x\x01A\x01B\x04")[1] == "text in front of the first VAR"
+
+
+tokens = st.lists(
+    st.sampled_from([*(bytes((marker,)) for marker in range(7)), b"a", b" ", b"\n", b"\xe9", b"\xc3\xa9"])
+)
+
+
+@given(tokens.map(b"".join))
+def test_what_is_read_of_anything_is_well_formed(payload: bytes) -> None:
+    variables, fault = read(payload)
+
+    assert (fault == "") == (_strictly(payload) is not None)
+    assert decode(b"".join(encode(name, value) for name, value in variables)) == variables
+
+
+def _strictly(payload: bytes) -> list[tuple[str, Value]] | None:
+    try:
+        return decode(payload)
+    except ValueError:
+        return None
+
+
+@given(st.lists(st.tuples(names, values), min_size=1), tokens.map(b"".join))
+def test_complete_variables_are_read_whatever_follows_them(variables: list[tuple[str, Value]], rubbish: bytes) -> None:
+    payload = b"".join(encode(name, value) for name, value in variables) + b"\x01X" + rubbish
+
+    assert read(payload)[0][: len(variables)] == variables
+
+
+# Encodings
+
+
+def test_text_in_another_encoding_is_read_text_by_text() -> None:
+    payload = b"\x01A\x02caf\xe9\x01B\x02caf\xc3\xa9"
+
+    assert read(payload, encoding="latin-1")[0] == [("A", "caf\xe9"), ("B", "caf\xc3\xa9")]
+    assert read(payload, otherwise=lambda data: data.decode("cp1252"))[0] == [("A", "caf\xe9"), ("B", "caf\xc3\xa9")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp437", "gbk", "big5", "shift-jis", "euc-kr", "gb18030"])
+def test_what_is_written_in_an_encoding_is_read_in_it(encoding: str) -> None:
+    text = "".join(each for each in "caf\xe9\xff\u263a\u4e2d\u6587\u754c\uac00" if _has(encoding, each))
+    payload = encode("N" + text, {"k": [text]}, encoding=encoding)
+
+    assert read(payload, encoding=encoding) == ([("N" + text, {"k": [text]})], "")
+
+
+def _has(encoding: str, character: str) -> bool:
+    try:
+        return character.encode(encoding).decode(encoding) == character
+    except UnicodeEncodeError:
+        return False
+
+
+def test_what_an_encoding_lacks_is_written_as_a_question_mark() -> None:
+    assert encode("A", "\u263a\u20ac", encoding="cp437") == b"\x01A\x02??"
+
+
+def test_many_texts_in_another_encoding_are_read_in_linear_time() -> None:
+    calls: list[bytes] = []
+
+    def otherwise(data: bytes) -> str:
+        calls.append(data)
+        return data.decode("latin-1")
+
+    variables, _ = read(b"\x01\xe9\x02\xe9" * 2048, otherwise=otherwise)
+
+    assert variables == [("\xe9", "\xe9")] * 2048
+    assert len(calls) == 4097
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"), [(b"\x05", b"\x06"), (b"\x03\x01A", b"\x04"), (b"\x05\x01A\x02", b"\x06")]
+)
+def test_nesting_without_val_is_read_up_to_the_limit_and_not_beyond(opening: bytes, closing: bytes) -> None:
+    def nested(depth: int) -> bytes:
+        return b"\x01A" + opening * depth + b"\x02" + closing * depth
+
+    assert read(nested(2), nesting=4)[0]
+    with pytest.raises(ValueError, match="^tables and arrays inside each other more than 4 times$"):
+        read(nested(5), nesting=4)
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"\x02\x05", b"\x06"), (b"\x02\x03\x01A", b"\x04")])

@@ -11,6 +11,7 @@ from session_support import Pair, Recorder, deliver, every_cut, served
 from traces import TRACES, segments
 
 from telnet import Limits
+from telnet.client import MTTS
 from telnet.constants import DO, DONT, WILL, WONT
 from telnet.constants import MSDP as CODE
 from telnet.encode import negotiate, subnegotiation
@@ -202,7 +203,7 @@ def test_a_variable_that_is_only_sendable_is_not_reported() -> None:
                 "SENDABLE_VARIABLES",
             ],
         ),
-        ("CONFIGURABLE_VARIABLES", ["CLIENT_NAME", "CLIENT_VERSION", "PROMPT"]),
+        ("CONFIGURABLE_VARIABLES", ["CLIENT_NAME", "CLIENT_VERSION", "PLUGIN_ID", "PROMPT"]),
         ("REPORTABLE_VARIABLES", ["HEALTH", "MANA"]),
         ("REPORTED_VARIABLES", ["MANA"]),
         ("SENDABLE_VARIABLES", ["HEALTH", "MANA", "SERVER_ID"]),
@@ -280,6 +281,80 @@ def test_client_name_and_version_are_known_of_the_client_in_any_game() -> None:
     assert session.client.name == "Mudlet"
     assert session.client.version == "4.17"
     assert handler.named("on_msdp", "on_protocol_error") == []
+
+
+def test_a_plugin_is_told_to_the_program_in_any_game() -> None:
+    _, handler = game(encode("PLUGIN_ID", "gauges-7"), option=MSDP())
+
+    assert handler.named("on_msdp", "on_protocol_error") == [("on_msdp", "PLUGIN_ID", "gauges-7")]
+
+
+def test_switches_that_clients_set_in_any_game_are_known_of_the_client() -> None:
+    session, handler = game(encode("ANSI_COLORS", 1), option=MSDP())
+    assert session.client.colours == 8
+
+    deliver(session, ask("XTERM_256_COLORS", 1) + ask("ANSI_COLORS", 1) + ask("UTF_8", 1))
+    assert (session.client.colours, session.client.utf8) == (256, True)
+
+    deliver(session, ask("XTERM_256_COLORS", 0) + ask("UTF_8", 0))
+    assert (session.client.colours, session.client.utf8) == (256, False)
+    assert handler.named("on_msdp", "on_protocol_error") == []
+
+
+def test_text_follows_the_switch_of_utf_8() -> None:
+    session, _ = game(encode("UTF_8", 0))
+    session.send("caf\xe9")
+    assert session.take() == b"caf\xe9"
+
+    deliver(session, ask("UTF_8", 1))
+    session.send("caf\xe9")
+    assert session.take() == "caf\xe9".encode()
+
+
+def test_switches_leave_each_other_alone() -> None:
+    session, _ = game(encode("UTF_8", 1) + encode("XTERM_256_COLORS", 1), encode("XTERM_256_COLORS", 0))
+
+    assert session.client.mtts == MTTS.UTF_8
+
+
+def test_a_switch_says_less_of_utf_8_than_a_charset() -> None:
+    session, _ = game()
+    session.client.learn(charset="UTF-8", utf8=True)
+
+    deliver(session, ask("UTF_8", 0))
+
+    assert session.client.utf8 is True
+
+
+@pytest.mark.parametrize("value", ["", "yes", ["1"], {"1": "1"}])
+def test_a_switch_that_is_neither_on_nor_off_says_nothing(value: Any) -> None:
+    session, handler = game(encode("UTF_8", value) + encode("XTERM_256_COLORS", value))
+
+    assert (session.client.colours, session.client.utf8) == (0, None)
+    assert handler.named("on_msdp", "on_protocol_error") == []
+
+
+def test_a_switch_that_is_declared_is_told_to_the_program_too() -> None:
+    session, handler = game(encode("UTF_8", 1), option=MSDP(configurable=("UTF_8",)))
+
+    assert handler.named("on_msdp") == [("on_msdp", "UTF_8", "1")]
+    assert session.client.utf8 is True
+
+
+def test_the_old_name_of_the_name_counts_where_there_is_no_other() -> None:
+    session, handler = game(encode("CLIENT_ID", "MUSHclient"), encode("CLIENT_ID", "x\n"), option=MSDP())
+    assert session.client.name == "MUSHclient"
+
+    deliver(session, ask("CLIENT_NAME", "Mudlet") + ask("CLIENT_ID", "Other"))
+    assert session.client.name == "Mudlet"
+    assert handler.named("on_msdp", "on_protocol_error") == []
+
+
+def test_names_and_commands_are_compared_with_their_case() -> None:
+    session, handler = game(encode("list", "COMMANDS"), encode("LIST", "commands"), encode("prompt", "x"))
+
+    assert session.take() == b""
+    assert [excerpt for _, _, excerpt in handler.named("on_msdp", "on_protocol_error")] == [b"list", b"prompt"]
 
 
 @pytest.mark.parametrize("name", ["", "x" * 65, "a\x1b[2J", ["Mudlet"], {"a": "b"}])
@@ -593,10 +668,85 @@ def test_any_object_is_survived(variables: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        b"\x01A\x02\x03x",
+        b"PROMPT\x02b\x01PROMPT\x02a",
         b"\x01PROMPT\x02a\x01PROMPT",
         b"\x01PROMPT\x02a\x00",
+        b"\x00\x01PROMPT\x02a",
+        b"\x01PROMPT\x02a\x06",
         b"\x01PROMPT\x02a\x01LIST\x02\x05\x02COMMANDS",
+        b"\x01LIST\x02\x05\x02COMMANDS\x01PROMPT\x02a",
+        b"\x01\x02\x00\x04\x05\x06\x01PROMPT\x02a",
+    ],
+)
+@pytest.mark.parametrize("role", Role)
+def test_what_is_complete_is_taken_and_the_fault_reported_once(role: Role, payload: bytes) -> None:
+    for pieces in every_cut(subnegotiation(CODE, payload)):
+        session, handler = served((GAME,), negotiate(DO if role is Role.SERVER else WILL, CODE), role=role)
+        session.take()
+        for data in pieces:
+            deliver(session, data)
+
+        [fault, told] = handler.named("on_msdp", "on_protocol_error")
+        assert fault[1].startswith("MSDP: ")
+        assert fault[2] == payload[:64]
+        assert told == ("on_msdp", "PROMPT", "a")
+        assert session.take() == b""
+
+
+def test_the_group_of_a_game_that_leaves_out_val_is_read_in_every_cut() -> None:
+    payload = b"\x01GROUP\x02\x05\x03\x01NAME\x02Fred\x04\x03\x01NAME\x02Barney\x04\x06"
+    for pieces in every_cut(negotiate(WILL, CODE) + subnegotiation(CODE, payload)):
+        _, handler = served((MSDP,), *pieces, role=Role.CLIENT)
+
+        assert handler.named("on_msdp", "on_protocol_error") == [
+            ("on_msdp", "GROUP", [{"NAME": "Fred"}, {"NAME": "Barney"}])
+        ]
+
+
+# Encodings
+
+
+def test_text_that_is_not_utf_8_is_read_as_lines_are() -> None:
+    _, handler = served(
+        (MSDP,),
+        negotiate(WILL, CODE) + subnegotiation(CODE, b"\x01A\xe9\x02caf\xe9\x01B\x02\xc3\xa9"),
+        role=Role.CLIENT,
+    )
+
+    assert handler.named("on_msdp") == [("on_msdp", "A\xe9", "caf\xe9"), ("on_msdp", "B", "\xe9")]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp437", "gbk", "utf-8"])
+def test_both_ends_speak_in_the_encoding_of_the_session(encoding: str) -> None:
+    pair = Pair((MSDP(reportable=("HEALTH",), configurable=("PROMPT",)),), encoding=encoding).start().clear()
+    text = "caf\xe9\xff".encode(encoding, "replace").decode(encoding)
+
+    pair.server[MSDP].set("HEALTH", {text: [text]})
+    pair.client[MSDP].command("REPORT", "HEALTH")
+    pair.client[MSDP].command("PROMPT", text)
+    pair.run()
+
+    assert pair.at_client.events == [("on_msdp", "HEALTH", {text: [text]})]
+    assert pair.at_server.events == [("on_msdp", "PROMPT", text)]
+    assert subnegotiation(CODE, b"\x01PROMPT\x02" + text.encode(encoding)) in bytes(pair.sent_by_client)
+
+
+def test_what_the_encoding_lacks_is_sent_as_a_question_mark_and_by_gmcp_as_it_is() -> None:
+    session, _ = game(encode("REPORT", "HEALTH"))
+    session.encoding = "latin-1"
+    session[MSDP].set("HEALTH", "\u2665\xe9")
+    assert session.take() == subnegotiation(CODE, b"\x01HEALTH\x02?\xe9")
+
+    carrier = Carrier()
+    session[MSDP].receive_variables({"SEND": "HEALTH"}, carrier.send)
+    session.take()
+    assert carrier.sent == [{"HEALTH": "\u2665\xe9"}]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\x01A\x02\x03x",
         b"PROMPT",
         b"\x06",
         b"\x01PROMPT" + b"\x02\x03\x01A" * 10_000,

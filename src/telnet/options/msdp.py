@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from telnet import constants
+from telnet.client import MTTS
 from telnet.negotiation import Side
-from telnet.options.msdp_codec import Value, check_count, decode, encode, to_name, to_value
+from telnet.options.msdp_codec import Value, check_count, encode, read, to_name, to_value
 from telnet.options.option import Option, Role
 
 __all__ = ["MSDP"]
@@ -22,8 +23,15 @@ _LISTS: Final = (
     "SENDABLE_VARIABLES",
 )
 
-# What every server lets a client set, and what is known by it.
+# What every server lets a client set, by the MSDP page, and what is known by it.
 _CLIENT_FACTS: Final = {"CLIENT_NAME": "name", "CLIENT_VERSION": "version"}
+_PLUGIN_ID: Final = "PLUGIN_ID"
+
+# What clients set in any game, though the page has these in an example only: switches, and the flags that they mean.
+_SWITCHES: Final = {"ANSI_COLORS": MTTS.ANSI, "XTERM_256_COLORS": MTTS.COLOURS_256, "UTF_8": MTTS.UTF_8}
+_CLIENT_ID: Final = "CLIENT_ID"  # the name that CLIENT_NAME once had
+
+_TAKEN: Final = frozenset((*_SWITCHES, _CLIENT_ID))
 
 _LONGEST_FACT: Final = 64  # characters, as of a terminal type
 
@@ -39,16 +47,22 @@ class MSDP(Option):
     one its value.  LIST, REPORT, UNREPORT, SEND and RESET are answered at the end of the turn; each reported variable
     that was changed leaves then too, once.  ``limits.variables`` are reported at most.
 
-    Calls ``on_msdp(name, value)`` when the client sets a configurable variable.  CLIENT_NAME and CLIENT_VERSION need
-    not be listed, and go to ``client.name`` and ``client.version`` instead.  RESET forgets what is to be reported; the
-    values of configurable variables are the program's.
+    Calls ``on_msdp(name, value)`` when the client sets a configurable variable.  The three that the protocol has need
+    not be declared: PLUGIN_ID is told like any other, CLIENT_NAME and CLIENT_VERSION go to ``client.name`` and
+    ``client.version`` instead.  Four more that clients set in any game are no fault: UTF_8, ANSI_COLORS and
+    XTERM_256_COLORS, each ``"1"`` or ``"0"``, are flags of ``client.mtts``, and CLIENT_ID is ``client.name`` if that is
+    unknown.  RESET forgets what is to be reported; the values of configurable variables are
+    the program's.
 
     Client: :meth:`command` sends a command, or sets a variable.  Calls ``on_msdp(name, value)`` for each variable that
     the server sends.
 
-    A value that was received is ``str``, ``list`` (an array) or ``dict`` (a table): MSDP has no numbers.  What is
-    malformed anywhere, nested deeper than ``limits.nesting`` or of more than ``limits.values`` names and values is
-    reported and dropped whole.  What is sent is cut into subnegotiations of 8 KiB, unless one variable alone is larger.
+    A value that was received is ``str``, ``list`` (an array) or ``dict`` (a table): MSDP has no numbers.  Of a message
+    that is malformed the variables that are complete are taken, as :func:`~telnet.options.msdp_codec.read` returns
+    them, and the first fault is reported.  One that is nested deeper than ``limits.nesting``, or has more than
+    ``limits.values`` names and values, is reported and dropped whole.  What is sent is cut into subnegotiations of
+    8 KiB, unless one variable alone is larger.  Text is in the encoding of the session, both ways, and is read as lines
+    are; what the encoding lacks is sent as ``?``.
 
     Raises ``ValueError`` for a name that is empty, holds a character from 0 to 6 or is one of MSDP's own, and
     ``TypeError`` for one that is not ``str``, or for one ``str`` in the place of several.
@@ -64,7 +78,7 @@ class MSDP(Option):
     ) -> None:
         self._reportable = _names("reportable", reportable)
         self._sendable = self._reportable | _names("sendable", sendable)
-        self._configurable = dict.fromkeys(_CLIENT_FACTS) | _names("configurable", configurable)
+        self._configurable = dict.fromkeys((*_CLIENT_FACTS, _PLUGIN_ID)) | _names("configurable", configurable)
 
     def setup(self) -> None:
         self._values: dict[str, Value] = {}
@@ -123,7 +137,7 @@ class MSDP(Option):
         Return whether it was sent: the server has to have offered MSDP.  Raises what
         :func:`~telnet.options.msdp_codec.to_name` and :func:`~telnet.options.msdp_codec.to_value` raise.
         """
-        payload = encode(name, value, *more, nesting=self.session.limits.nesting)
+        payload = self._encode(name, value, *more)
         if self.remote:
             self.send(payload)
         return self.remote
@@ -131,11 +145,20 @@ class MSDP(Option):
     # What was received
 
     def on_subnegotiation(self, data: bytes) -> None:
-        limits = self.session.limits
+        session = self.session
+        limits = session.limits
         try:
-            variables = decode(data, nesting=limits.nesting, values=limits.values)
+            variables, fault = read(
+                data,
+                nesting=limits.nesting,
+                values=limits.values,
+                encoding=session.encoding,
+                otherwise=session.decode,
+            )
         except ValueError as exc:
             return self.report(str(exc), data)
+        if fault:
+            self.report(fault, data)
         self._send_variables = None
         self._receive(variables)
 
@@ -167,7 +190,7 @@ class MSDP(Option):
         for name, value in variables:
             if name in self._commands:
                 self._commands[name](_arguments(value))
-            elif name in self._configurable:
+            elif name in self._configurable or name in _TAKEN:
                 configured[name] = value
             else:
                 unknown.append(name)
@@ -187,13 +210,26 @@ class MSDP(Option):
             self.report(f"more than {most} variables to be reported", ", ".join(excess).encode())
 
     def _configure(self, name: str, value: Value) -> None:
-        fact = _CLIENT_FACTS.get(name)
-        if fact is None:
+        if name in _CLIENT_FACTS:
+            return self._learn(_CLIENT_FACTS[name], name, value)
+        if name in self._configurable:
             self.emit("on_msdp", name, value)
-        elif isinstance(value, str) and 0 < len(value) <= _LONGEST_FACT and value.isprintable():
+        if name in _SWITCHES:
+            self._learn_flag(_SWITCHES[name], value)
+        elif name == _CLIENT_ID and not self.client.name:
+            self._learn("name", name, value)
+
+    def _learn(self, fact: str, name: str, value: Value) -> None:
+        if isinstance(value, str) and 0 < len(value) <= _LONGEST_FACT and value.isprintable():
             self.client.learn(**{fact: value})
         else:
             self.report(f"{name} is not 1 to {_LONGEST_FACT} printable characters", b"")
+
+    def _learn_flag(self, flag: MTTS, value: Value) -> None:
+        if value == "1":
+            self.client.learn_flags(flag)
+        elif value == "0":
+            self.client.learn_flags(0, flag)
 
     # The commands.  Names that are unknown here are no fault: clients ask for what any game might have.
 
@@ -236,7 +272,7 @@ class MSDP(Option):
         variables: dict[str, Value] = {}
         payload = b""
         for name, value in self._known(due):
-            encoded = encode(name, value, nesting=self.session.limits.nesting)
+            encoded = self._encode(name, value)
             if payload and len(payload) + len(encoded) > _LARGEST:
                 yield variables, payload
                 variables, payload = {}, b""
@@ -244,6 +280,10 @@ class MSDP(Option):
             payload += encoded
         if payload:
             yield variables, payload
+
+    def _encode(self, name: str, value: object, *more: object) -> bytes:
+        session = self.session
+        return encode(name, value, *more, nesting=session.limits.nesting, encoding=session.encoding)
 
     def _known(self, names: Iterable[str]) -> Iterator[tuple[str, Value]]:
         """The lists and the variables of these names that have a value."""

@@ -1,17 +1,18 @@
 """The values of MSDP as bytes, and back: text, arrays and tables.
 
 MSDP knows no other types, so there are three kinds of values here (:data:`Value`): ``str``, a ``list`` of values for an
-array, and a ``dict`` of values by name for a table.  Text is UTF-8.  Source: the MSDP page, from "Variables
-and Values" to "Lists".
+array, and a ``dict`` of values by name for a table.  Source: the MSDP page, from "Variables and Values" to "Lists".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias, TypeGuard
 
-__all__ = ["Value", "check_count", "decode", "encode", "to_name", "to_value"]
+from telnet.options.markers import Markers, utf8
+
+__all__ = ["Value", "check_count", "decode", "encode", "read", "to_name", "to_value"]
 
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 
@@ -22,40 +23,73 @@ _TABLE_CLOSE: Final = "\x04"
 _ARRAY_OPEN: Final = "\x05"
 _ARRAY_CLOSE: Final = "\x06"
 
-# NUL marks nothing, and is in no name and no value either.
-_MARKER: Final = re.compile("([\x00-\x06])")
-_TEXT: Final = bytes(range(7, 256))
+_MARKERS: Final = Markers(6)
 _FORBIDDEN: Final = re.compile("[\x00-\x06]")
 
 
 def decode(data: bytes, *, nesting: int = 32, values: int = 4096) -> list[tuple[str, Value]]:
-    """Return the variables in the payload of a subnegotiation, in order.
+    """Return the variables in the payload of a subnegotiation, in order; its text is UTF-8.
 
     A variable may come several times, as commands do; its value is a list also where several VAL follow its name.  In a
-    table the last of several variables with one name counts.  Bytes that are not UTF-8 are replaced (U+FFFD).
+    table the last of several variables with one name counts.  Bytes that are not UTF-8 are replaced (U+FFFD).  What
+    servers of the field leave out may be missing: VAL before a table or an array, and before the first element of an
+    array.  Blanks and line ends between a table or an array and the next byte of the protocol mean nothing.
 
-    Raises ``ValueError``, which says what is wrong, for a payload that is malformed anywhere, where tables and arrays
-    are inside each other more than ``nesting`` times, and where there are more than ``values`` names, values and ends
-    of tables and arrays.  The time taken is linear.
+    Raises ``ValueError``, which says what is wrong, for a payload that is malformed anywhere, and as :func:`read` does.
     """
-    if len(data.translate(None, _TEXT)) > values:
+    variables, fault = read(data, nesting=nesting, values=values)
+    if fault:
+        raise ValueError(fault)
+    return variables
+
+
+def read(
+    data: bytes,
+    *,
+    nesting: int = 32,
+    values: int = 4096,
+    encoding: str = "utf-8",
+    otherwise: Callable[[bytes], str] = utf8,
+) -> tuple[list[tuple[str, Value]], str]:
+    """Return the variables of a payload that are complete, and the first thing that is wrong with it, or ``""``.
+
+    What means nothing where it stands is left out: NUL, text that is neither a name nor a value, a value without a
+    name, the end of what was not begun.  A variable without a value, or whose table or array is not closed, is missing;
+    those beside it are there.  Variables right inside of an array are a table if the array is closed.  If it is not,
+    they are those that follow it.
+
+    :param data: the payload.
+    :param nesting: how many tables and arrays may be inside each other.
+    :param values: how many names, values and ends of tables and arrays there may be.
+    :param encoding: in which the text is.
+    :param otherwise: reads the bytes of one text, if the payload is not in that encoding.
+    :raises ValueError: if there are more than ``nesting`` or ``values``.
+
+    The time taken is linear.
+    """
+    if _MARKERS.count(data) > values:
         raise ValueError(_too_many(values))
     reader = _Reader(nesting)
-    text, *rest = _MARKER.split(data.decode("utf-8", "replace"))
-    if text:
-        raise ValueError("text in front of the first VAR")
-    for marker, text in zip(rest[::2], rest[1::2], strict=True):
+    if b"\0" in data:
+        reader.blame(_meaningless("\0"))
+        data = data.replace(b"\0", b"")
+    before, pieces = _MARKERS.split(data, encoding, otherwise)
+    if before.strip():
+        reader.blame("text in front of the first VAR")
+    for marker, text in pieces:
         reader.take(marker, text)
-    return reader.finish()
+    return reader.finish(), reader.fault
 
 
-def encode(name: str, value: object, *more: object, nesting: int = 32) -> bytes:
+def encode(name: str, value: object, *more: object, nesting: int = 32, encoding: str = "utf-8") -> bytes:
     """Return the bytes of one variable with its value, or with several as a command has them.
 
-    Payloads can be joined.  Raises what :func:`to_name` and :func:`to_value` raise.
+    Payloads can be joined.  What the encoding lacks becomes ``?``.  Raises what :func:`to_name` and :func:`to_value`
+    raise.
     """
     values = [to_value(each, nesting=nesting) for each in (value, *more)]
-    return "".join((_VAR, to_name(name), *(_VAL + _encode(each) for each in values))).encode()
+    text = "".join((_VAR, to_name(name), *(_VAL + _encode(each) for each in values)))
+    return text.encode(encoding, "replace")
 
 
 def to_name(name: object) -> str:
@@ -147,90 +181,181 @@ def _encode(value: Value) -> str:
     return "".join((_TABLE_OPEN, *(_VAR + name + _VAL + _encode(each) for name, each in value.items()), _TABLE_CLOSE))
 
 
+def _meaningless(marker: str) -> str:
+    return f"byte {ord(marker)} where it means nothing"
+
+
 class _Array:
     """An array that is not closed yet."""
 
     closed_by = _ARRAY_CLOSE
 
     def __init__(self) -> None:
+        self.named = True  # a value may be added
         self.values: list[Value] = []
 
-    def add_name(self, name: str) -> None:
-        raise ValueError("VAR in an array")
+    def drop(self) -> None:
+        """Leave out the last value, which is damaged."""
+        self.values.pop()
 
     def finish(self) -> Value:
         return self.values
 
 
 class _Table:
-    """A table that is not closed yet; the whole payload is read as one."""
+    """A table that is not closed yet; the whole payload is read as one.
+
+    What comes before its first name is kept for a name that is empty, and left out in the end.
+    """
 
     closed_by = _TABLE_CLOSE
 
     def __init__(self) -> None:
-        self._variables: list[tuple[str, list[Value]]] = []
-
-    @property
-    def values(self) -> list[Value]:
-        """Those of the last name."""
-        if not self._variables:
-            raise ValueError("VAL without VAR")
-        return self._variables[-1][1]
+        self.named = False
+        self.values: list[Value] = []  # those of the last name
+        self._variables = [("", self.values)]
 
     def add_name(self, name: str) -> None:
-        if not name:
-            raise ValueError("VAR without a name")
-        self._variables.append((name, []))
+        self.named = name != ""
+        self.values = []
+        self._variables.append((name, self.values))
+
+    def drop(self) -> None:
+        """Leave out the last variable, which is damaged."""
+        self.values.clear()
+
+    def adopt(self, variables: list[tuple[str, Value]]) -> None:
+        """Add variables that turn out to be of this table."""
+        self._variables += [(name, [value]) for name, value in variables]
 
     def variables(self) -> list[tuple[str, Value]]:
-        if not all(values for _, values in self._variables):
-            raise ValueError("VAR without VAL")
-        return [(name, values if len(values) > 1 else values[0]) for name, values in self._variables]
+        return [(name, values if len(values) > 1 else values[0]) for name, values in self._variables if name and values]
 
     def finish(self) -> Value:
         return dict(self.variables())
+
+
+class _Variables(_Table):
+    """The variables right inside of an array, which the end of the array closes."""
+
+    closed_by = "the end of the array"
+
+
+class _Payload(_Table):
+    """All variables of a message."""
+
+    closed_by = "the end of the message"
+
+
+_OPENED: Final[Mapping[str, type[_Table | _Array]]] = {_TABLE_OPEN: _Table, _ARRAY_OPEN: _Array}
 
 
 class _Reader:
     """Takes markers one by one, each with the text behind it.
 
     There is no recursion: what is open is a list, the innermost last.  The place of a table or an array is held, until
-    it is closed, by the empty text that VAL alone means.
+    it is closed, by an empty text, or by that of the VAL before it.
     """
 
     def __init__(self, nesting: int) -> None:
+        self.fault = ""
         self._nesting = nesting
-        self._payload = _Table()
+        self._payload = _Payload()
         self._open: list[_Table | _Array] = [self._payload]
+        self._closable = {_TABLE_CLOSE: 0, _ARRAY_CLOSE: 0, _Variables.closed_by: 0}
         self._at_value = False  # right behind a VAL
 
-    def take(self, marker: str, text: str) -> None:
-        at_value, self._at_value = self._at_value, marker == _VAL and not text
-        if marker == _VAR:
-            self._open[-1].add_name(text)
-        elif marker == _VAL:
-            self._open[-1].values.append(text)
-        elif text:
-            raise ValueError("text that is neither a name nor a value")
-        elif marker in (_TABLE_OPEN, _ARRAY_OPEN):
-            self._begin(_Table() if marker == _TABLE_OPEN else _Array(), at_value)
-        else:
-            self._end(marker)
+    def blame(self, fault: str) -> None:
+        """Note what is wrong; the first fault is the cause of others."""
+        self.fault = self.fault or fault
 
-    def _begin(self, container: _Table | _Array, at_value: bool) -> None:
-        if not at_value:
-            raise ValueError("a table or an array without VAL")
+    def take(self, marker: str, text: str) -> None:
+        at_value, self._at_value = self._at_value, False
+        if marker == _VAL:
+            self._at_value = not text or text.isspace()
+            self._add_value(text)
+        elif marker == _VAR:
+            self._begin_variable(text)
+        else:
+            if marker in _OPENED:
+                self._begin(_OPENED[marker](), at_value=at_value)
+            else:
+                self._end(marker)
+            if text and not text.isspace():
+                self._add_text(text)
+
+    def _begin_variable(self, name: str) -> None:
+        table = self._open[-1]
+        if isinstance(table, _Array):
+            self.blame("VAR in an array")
+            table = _Variables()
+            self._begin(table, at_value=False)
+        self._check_value(table)
+        if not name:
+            self.blame("VAR without a name")
+        table.add_name(name)
+
+    def _check_value(self, table: _Table) -> None:
+        if table.named and not table.values:
+            self.blame("VAR without VAL")
+
+    def _add_value(self, text: str) -> None:
+        container = self._open[-1]
+        if not container.named:
+            self.blame("VAL without VAR")
+        container.values.append(text)
+
+    def _add_text(self, text: str) -> None:
+        if isinstance(self._open[-1], _Array):
+            self._open[-1].values.append(text)
+        else:
+            self.blame("text that is neither a name nor a value")
+
+    def _begin(self, container: _Table | _Array, *, at_value: bool) -> None:
         if len(self._open) > self._nesting:
             raise ValueError(_too_deep(self._nesting))
+        outer = self._open[-1]
+        if not outer.named:
+            self.blame("a table or an array without VAR")
+        if not at_value:
+            outer.values.append("")
         self._open.append(container)
+        self._closable[container.closed_by] += 1
 
     def _end(self, marker: str) -> None:
-        container = self._open.pop()
-        if marker != container.closed_by or container is self._payload:
-            raise ValueError(f"byte {ord(marker)} where it means nothing")
+        if not self._closable[marker]:
+            return self.blame(_meaningless(marker))
+        if marker == _ARRAY_CLOSE and isinstance(self._open[-1], _Variables):
+            self._close()
+        if self._open[-1].closed_by != marker:
+            self._give_up(marker)
+        self._close()
+
+    def _close(self) -> None:
+        container = self._pop()
+        if isinstance(container, _Table):
+            self._check_value(container)
         self._open[-1].values[-1] = container.finish()
 
+    def _pop(self) -> _Table | _Array:
+        container = self._open.pop()
+        self._closable[container.closed_by] -= 1
+        return container
+
+    def _give_up(self, marker: str) -> None:
+        """Leave out what is not closed, up to what this marker closes."""
+        followers: list[tuple[str, Value]] = []
+        while self._open[-1].closed_by != marker:
+            self.blame("a table or an array that is not closed")
+            container = self._pop()
+            self._open[-1].drop()
+            if isinstance(container, _Variables):
+                followers = container.variables() + followers
+        outer = self._open[-1]
+        if isinstance(outer, _Table):  # the end of an array would have closed the array that they are in
+            outer.adopt(followers)
+
     def finish(self) -> list[tuple[str, Value]]:
-        if len(self._open) > 1:
-            raise ValueError("a table or an array that is not closed")
+        self._give_up(_Payload.closed_by)
+        self._check_value(self._payload)
         return self._payload.variables()
