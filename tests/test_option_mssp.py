@@ -17,7 +17,7 @@ from telnet.encode import negotiate, subnegotiation
 from telnet.events import Option, Subnegotiation, parse
 from telnet.negotiation import Side
 from telnet.options import MSSP, Role
-from telnet.options.mssp import decode, encode
+from telnet.options.mssp import decode, encode, read
 from telnet.session import Session
 
 VARIABLES = {"NAME": "Ours", "PLAYERS": 52, "UPTIME": 1234567890}
@@ -255,16 +255,94 @@ MALFORMED = [
     (b"NAME\x02Ours", "text in front of the first VAR"),
     (b"\x02Ours", "byte 2 where it means nothing"),
     (b"\x01\x02Ours", "byte 1 where it means nothing"),
-    (b"\x01NAME\x02Ours\x00", "byte 0 where it means nothing"),
-    (b"\x01NA\x00ME\x02Ours", "byte 0 where it means nothing"),
+    (b"\x00", "byte 0 where it means nothing"),
+    (b"\x01", "byte 1 where it means nothing"),
 ]
 
 
 @pytest.mark.parametrize(("payload", "reason"), MALFORMED)
-def test_a_malformed_payload_is_reported_and_dropped_whole(payload: bytes, reason: str) -> None:
+def test_a_payload_in_which_nothing_can_be_read_is_reported(payload: bytes, reason: str) -> None:
     _, handler = crawled(subnegotiation(CODE, payload))
 
     assert handler.named("on_mssp", "on_protocol_error") == [("on_protocol_error", f"MSSP: {reason}", payload)]
+    with pytest.raises(ValueError, match=f"^{reason}$"):
+        decode(payload)
+
+
+DAMAGED = [
+    (b"x\x01NAME\x02Ours", "text in front of the first VAR"),
+    (b"\x00\x01NAME\x02Ours", "byte 0 where it means nothing"),
+    (b"\x01NAME\x02Ours\x00", "byte 0 where it means nothing"),
+    (b"\x01NA\x00ME\x02Ours", "byte 0 where it means nothing"),
+    (b"\x02x\x01NAME\x02Ours", "byte 2 where it means nothing"),
+    (b"\x01\x02x\x01NAME\x02Ours", "byte 1 where it means nothing"),
+    (b"\x01NAME\x02Ours\x01", "byte 1 where it means nothing"),
+    (b"x\x02y\x00\x01\x02z\x01NAME\x02Ours", "byte 0 where it means nothing"),
+]
+
+
+@pytest.mark.parametrize(("payload", "reason"), DAMAGED)
+def test_what_can_be_read_is_told_and_the_fault_reported_once_in_every_cut(payload: bytes, reason: str) -> None:
+    for pieces in every_cut(subnegotiation(CODE, payload)):
+        _, handler = crawled(*pieces)
+
+        assert handler.named("on_mssp", "on_protocol_error") == [
+            ("on_protocol_error", f"MSSP: {reason}", payload),
+            ("on_mssp", {"NAME": ["Ours"]}),
+        ]
+
+
+def test_blanks_before_the_first_variable_are_no_fault() -> None:
+    assert read(b" \r\n\x01NAME\x02Ours") == ({"NAME": ["Ours"]}, "")
+
+
+# Encodings
+
+
+def test_text_that_is_not_utf_8_is_read_as_lines_are() -> None:
+    _, handler = crawled(subnegotiation(CODE, b"\x01NAME\x02caf\xe9\x01X\xe9\x02\xc3\xa9"))
+
+    assert handler.named("on_mssp") == [("on_mssp", {"NAME": ["caf\xe9"], "X\xe9": ["\xe9"]})]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp437", "gbk", "utf-8"])
+def test_both_ends_speak_in_the_encoding_of_the_session(encoding: str) -> None:
+    name = "caf\xe9\xff\u263a".encode(encoding, "replace").decode(encoding)
+    pair = Pair((MSSP({**VARIABLES, "NAME": "caf\xe9\xff\u263a"}),), (MSSP,), encoding=encoding).start()
+
+    [(_, variables)] = pair.at_client.named("on_mssp")
+    assert variables["NAME"] == [name]
+
+
+# Official names
+
+
+@pytest.mark.parametrize(
+    ("written", "official"),
+    [
+        ("CRAWL_DELAY", "CRAWL DELAY"),
+        ("MINIMUM_AGE", "MINIMUM AGE"),
+        ("XTERM_256_COLORS", "XTERM 256 COLORS"),
+        ("XTERM_TRUE_COLORS", "XTERM TRUE COLORS"),
+        ("PAY_TO_PLAY", "PAY TO PLAY"),
+        ("PAY_FOR_PERKS", "PAY FOR PERKS"),
+        ("HIRING_BUILDERS", "HIRING BUILDERS"),
+        ("HIRING_CODERS", "HIRING CODERS"),
+        ("NEWBIE_FRIENDLY", "NEWBIE FRIENDLY"),
+        ("UTF_8", "UTF-8"),
+    ],
+)
+def test_an_official_name_may_be_written_with_underscores(written: str, official: str) -> None:
+    option = MSSP({**VARIABLES, written: 1})
+    assert encode({**VARIABLES, written: 1}) == TOLD + b"\x01" + official.encode() + b"\x021"
+    assert f"\r\n{official}\t1\r\n".encode() in answer(b"MSSP-REQUEST\r\n", option=option)[0]
+
+    assert decode(b"\x01" + written.encode() + b"\x021\x01" + official.encode() + b"\x022") == {official: ["1", "2"]}
+
+
+@pytest.mark.parametrize("name", ["UTF-8", "CRAWL DELAY", "OUR_OWN", "Crawl_Delay", "CRAWL_DELAY_", "PLAYERS"])
+def test_any_other_name_stays_as_it_is(name: str) -> None:
+    assert decode(encode({**VARIABLES, name: "x"}))[name] == ["x"]
 
 
 def test_an_empty_payload_tells_nothing() -> None:
@@ -316,9 +394,10 @@ def test_what_the_handler_raises_is_not_taken_for_a_fault_of_the_peer() -> None:
 
 
 texts = st.text(st.characters(min_codepoint=3, exclude_categories=["Cs"]))
+names = texts.filter(lambda name: name and "_" not in name)  # with it some are official ones
 
 
-@given(st.dictionaries(texts.filter(bool), st.lists(texts, min_size=1)))
+@given(st.dictionaries(names, st.lists(texts, min_size=1)))
 def test_what_is_told_is_read_as_it_was(variables: dict[str, list[str]]) -> None:
     told = {"NAME": ["Ours"], "PLAYERS": ["0"], "UPTIME": ["0"]} | variables
 
@@ -426,6 +505,177 @@ def test_a_request_that_the_program_cannot_answer_is_answered_by_nothing() -> No
     assert [str(exc) for exc in raised] == ["the list of players is gone"]
     assert session.take() == b""
     assert handler.named("on_line") == []
+
+
+# Plain text, at a client
+
+LINES = b"MSSP-REPLY-START\r\nNAME\tOurs\r\nPORT\t23\t4000\r\nCRAWL_DELAY\t-1\r\nICON\t\r\nMSSP-REPLY-END\r\n"
+TOLD_IN_TEXT = {"NAME": ["Ours"], "PORT": ["23", "4000"], "CRAWL DELAY": ["-1"], "ICON": [""]}
+
+
+def asked(*received: bytes, **settings: Any) -> list[tuple[Any, ...]]:
+    """What the program of a client is told that has asked in plain text, and has received these bytes since."""
+    session, handler = served((MSSP,), b"Welcome!\r\n", role=Role.CLIENT, **settings)
+    assert session[MSSP].request_text() is True
+    assert session.take() == b"MSSP-REQUEST\r\n"
+    handler.events.clear()
+    for data in received:
+        deliver(session, data)
+    return handler.events
+
+
+def test_a_reply_in_plain_text_is_read_in_every_cut() -> None:
+    for pieces in every_cut(b"Name: \r\n" + LINES + b"Name:\tx\r\n"):
+        assert asked(*pieces) == [
+            ("on_line", "Name: "),
+            ("on_mssp", TOLD_IN_TEXT),
+            ("on_line", "Name:\tx"),
+        ]
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\n\r", b"\r\0", b"\r"])
+def test_a_reply_may_have_any_line_end(end: bytes) -> None:
+    assert asked(LINES.replace(b"\r\n", end)) == [("on_mssp", TOLD_IN_TEXT)]
+
+
+def test_question_and_answer_in_plain_text_between_two_sessions() -> None:
+    pair = Pair((MSSP({**VARIABLES, "PORT": [23, 4000], "CRAWL_DELAY": 5}),), ()).start().clear()
+    client = Session(pair.at_client, (MSSP,), role=Role.CLIENT)
+    client.start(0.0)
+    client[MSSP].request_text()
+
+    deliver(pair.server, client.take())
+    deliver(client, pair.server.take())
+
+    assert pair.at_server.named("on_line") == []
+    assert pair.at_client.named("on_line", "on_mssp") == [
+        ("on_line", ""),
+        (
+            "on_mssp",
+            {
+                "NAME": ["Ours"],
+                "PLAYERS": ["52"],
+                "UPTIME": ["1234567890"],
+                "PORT": ["23", "4000"],
+                "CRAWL DELAY": ["5"],
+            },
+        ),
+    ]
+
+
+def test_a_server_asks_for_nothing() -> None:
+    session, _ = served((MSSP(VARIABLES),))
+    session.take()
+
+    assert session[MSSP].request_text() is False
+    assert session.take() == b""
+
+
+def test_a_reply_that_was_not_asked_for_is_lines() -> None:
+    _, handler = served((MSSP,), LINES, role=Role.CLIENT)
+
+    assert [line.encode() + b"\r\n" for _, line in handler.named("on_line")] == LINES.splitlines(keepends=True)
+    assert handler.named("on_mssp") == []
+
+
+def test_one_request_has_one_reply() -> None:
+    assert [event[0] for event in asked(LINES + LINES)] == ["on_mssp", *["on_line"] * 6]
+
+
+def test_a_second_request_has_a_reply_of_its_own() -> None:
+    session, handler = served((MSSP,), role=Role.CLIENT)
+    session[MSSP].request_text()
+    deliver(session, b"MSSP-REPLY-START\r\nNAME\tOld\r\n")
+    session[MSSP].request_text()
+    deliver(session, LINES)
+
+    assert handler.named("on_mssp", "on_line") == [("on_mssp", TOLD_IN_TEXT)]
+
+
+def test_a_prompt_before_the_reply_is_the_programs() -> None:
+    assert asked(b"By what name? " + LINES)[:2] == [("on_line", "By what name? "), ("on_mssp", TOLD_IN_TEXT)]
+
+
+@pytest.mark.parametrize("line", ["MSSP-REPLY-START now", "mssp-reply-start", "Ada says 'MSSP-REPLY-START'"])
+def test_a_line_that_does_not_end_in_the_beginning_of_a_reply_is_none(line: str) -> None:
+    assert asked(line.encode() + b"\r\n") == [("on_line", line)]
+
+
+def test_values_of_a_name_that_comes_again_are_joined() -> None:
+    text = b"MSSP-REPLY-START\r\nPORT\t1\r\n PORT \t2\t3\r\nMSSP-REPLY-END\r\n"
+
+    assert asked(text) == [("on_mssp", {"PORT": ["1", "2", "3"]})]
+
+
+def test_blank_lines_in_a_reply_mean_nothing() -> None:
+    assert asked(LINES.replace(b"\r\n", b"\r\n \r\n" + b"\r\n" * 5)) == [
+        ("on_mssp", TOLD_IN_TEXT),
+        ("on_line", " "),
+        *[("on_line", "")] * 5,
+    ]
+
+
+def test_blank_lines_without_an_end_are_not_taken_for_ever() -> None:
+    events = asked(b"MSSP-REPLY-START\n" + b"\n" * 100, limits=Limits(subnegotiation=80))
+
+    assert events == [
+        ("on_protocol_error", "MSSP: a reply in plain text without its end", b""),
+        *[("on_line", "")] * 19,
+    ]
+
+
+def test_what_others_say_in_the_middle_of_a_reply_is_the_programs() -> None:
+    text = LINES.replace(b"PORT", b"Ada has arrived.\r\n\thello\r\nPORT")
+
+    assert asked(text) == [("on_line", "Ada has arrived."), ("on_line", "\thello"), ("on_mssp", TOLD_IN_TEXT)]
+
+
+def test_a_reply_in_plain_text_is_read_in_the_encoding_of_the_session() -> None:
+    assert asked(LINES.replace(b"Ours", b"caf\xe9"))[0][1]["NAME"] == ["caf\xe9"]
+
+
+def test_a_reply_without_its_end_is_given_up_after_some_lines_of_others() -> None:
+    text = LINES.replace(b"MSSP-REPLY-END\r\n", b"look\r\n" * 17 + b"NAME\tx\r\n" + b"MSSP-REPLY-END\r\n")
+
+    assert asked(text) == [
+        *[("on_line", "look")] * 16,
+        ("on_protocol_error", "MSSP: a reply in plain text without its end", b""),
+        ("on_line", "look"),
+        ("on_line", "NAME\tx"),
+        ("on_line", "MSSP-REPLY-END"),
+    ]
+
+
+def test_a_reply_without_its_end_is_given_up_when_it_is_as_large_as_a_subnegotiation_may_be() -> None:
+    lines = b"MSSP-REPLY-START\r\n" + b"A\txxxxxxx\r\n" * 9 + b"B\ty\r\n"
+
+    assert asked(lines, limits=Limits(subnegotiation=80)) == [
+        ("on_protocol_error", "MSSP: a reply in plain text without its end", b""),
+        ("on_line", "B\ty"),
+    ]
+
+
+@pytest.mark.parametrize("line", [b"A\tx", b"A\tx\ty\tz", b"A\t"])
+def test_a_reply_in_plain_text_has_so_many_values_and_no_more(line: bytes) -> None:
+    count = 1 + line.count(b"\t")
+    lines = b"MSSP-REPLY-START\n" + (line + b"\n") * 5
+    end = b"MSSP-REPLY-END\n"
+
+    assert [event[0] for event in asked(lines + end, limits=Limits(values=5 * count))] == ["on_mssp"]
+    assert asked(lines + end, limits=Limits(values=5 * count - 1)) == [
+        ("on_protocol_error", f"MSSP: more than {5 * count - 1} values", b""),
+        ("on_line", "MSSP-REPLY-END"),
+    ]
+
+
+@given(
+    st.lists(st.sampled_from([b"MSSP-REPLY-START", b"MSSP-REPLY-END", b"A\tb", b"\t", b"\n", b"\r", b"x", b"\xff\xf1"]))
+)
+def test_any_lines_are_survived_in_any_cut(pieces: list[bytes]) -> None:
+    data = b"".join(pieces) + b"\nMSSP-REPLY-END\nstill here\n"
+
+    assert asked(data) == asked(*(data[i : i + 1] for i in range(len(data))))
+    assert asked(data)[-1] == ("on_line", "still here")
 
 
 # What a peer may cost
