@@ -42,6 +42,27 @@ def message(payload: bytes) -> bytes:
     return subnegotiation(constants.ATCP, payload)
 
 
+# Encodings
+
+
+def test_text_that_is_not_utf_8_is_read_as_lines_are() -> None:
+    _, handler = agreed(Role.SERVER, message(b"say h\xe4\nl\xe4"))
+
+    assert handler.events == [("on_atcp", "say", "h\xe4", "l\xe4")]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "gbk", "utf-8"])
+def test_both_ends_speak_in_the_encoding_of_the_session(encoding: str) -> None:
+    text = "h\xe4\u2665".encode(encoding, "replace")
+    pair = Pair((ATCP,), (ATCP("Lamp h\xe4\u2665"),), encoding=encoding).start()
+    pair.server[ATCP].send_message("say", "h\xe4\u2665", "h\xe4\u2665")
+    pair.run()
+
+    assert pair.at_server.named("on_atcp") == [("on_atcp", "hello", "Lamp " + text.decode(encoding), "")]
+    assert pair.at_client.named("on_atcp") == [("on_atcp", "say", text.decode(encoding), text.decode(encoding))]
+    assert message(b"say " + text + b"\n" + text) in bytes(pair.sent_by_server)
+
+
 # Payloads
 
 PAYLOADS = [

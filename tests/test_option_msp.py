@@ -103,7 +103,7 @@ BAD_TRIGGERS = [
     "!!SOUND(a.wav L=-2)",
     "!!SOUND(a.wav L=" + "9" * 5000 + ")",
     "!!MUSIC(a.mid C=no)",
-    "!!SOUND(/etc/passwd)",
+    "!!SOUND(/etc/hosts)",
     "!!SOUND(../../secret.wav)",
     "!!SOUND(a/../../b.wav)",
     "!!SOUND(C:a.wav)",
@@ -249,7 +249,34 @@ def test_a_client_gets_the_sound_that_the_server_plays(out_of_band: bool) -> Non
     assert pair.at_client.events == [("on_msp", THUNDER)]
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+@pytest.mark.parametrize("out_of_band", [False, True])
+def test_the_name_of_a_file_is_in_the_encoding_of_the_session(out_of_band: bool, encoding: str) -> None:
+    sound = Sound("t\xfcr.wav")
+    pair = Pair((MSP,), encoding=encoding).start().clear()
+    pair.server[MSP].play(sound, out_of_band=out_of_band)
+
+    pair.run()
+
+    assert pair.at_client.events == [("on_msp", sound)]
+    assert "t\xfcr.wav".encode(encoding) in bytes(pair.sent_by_server)
+
+
 # Receiving
+
+
+def test_a_trigger_that_is_not_utf_8_is_read_as_lines_are() -> None:
+    trigger = b"!!SOUND(t\xfcr.wav)"
+    _, handler = agreed(Role.CLIENT, subnegotiation(constants.MSP, trigger), trigger + b"\r\n")
+
+    assert handler.events == [("on_msp", Sound("t\xfcr.wav"))] * 2
+
+
+@pytest.mark.parametrize("around", [b"\0", b"\r\n", b"\n\0", b" "])
+def test_the_end_of_a_line_or_a_string_is_no_part_of_a_trigger(around: bytes) -> None:
+    _, handler = agreed(Role.CLIENT, subnegotiation(constants.MSP, around + TRIGGER.encode() + around))
+
+    assert handler.events == [("on_msp", THUNDER)]
 
 
 @pytest.mark.parametrize("cut", list(every_cut(TRIGGER.encode() + b"\r\n")), ids=len)

@@ -42,6 +42,31 @@ def command(payload: bytes) -> bytes:
     return subnegotiation(constants.ZMP, payload)
 
 
+# Encodings
+
+
+def test_text_that_is_not_utf_8_is_read_as_lines_are() -> None:
+    _, handler = agreed(Role.SERVER, command(b"x\0h\xe4\0h\xc3\xa4\0"))
+
+    assert handler.events == [("on_zmp", "x", ["h\xe4", "h\xe4"])]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "gbk", "utf-8"])
+def test_both_ends_speak_in_the_encoding_of_the_session(encoding: str) -> None:
+    option = ZMP("Gr\xfcn", "1")
+    name, text = ("Gr\xfcn".encode(encoding, "replace").decode(encoding), "\xe9\u2665".encode(encoding, "replace"))
+    pair = Pair((option,), encoding=encoding).start()
+    assert pair.at_client.named("on_zmp") == [("on_zmp", "zmp.ident", [name, "1", ""])]
+
+    pair.clear().client[ZMP].send_command("x", "\xe9\u2665")
+    pair.client[ZMP].send_command("zmp.check", "\xe9")
+    pair.run()
+
+    assert pair.at_server.events[0] == ("on_zmp", "x", [text.decode(encoding)])
+    assert bytes(pair.sent_by_client).startswith(command(b"x\0" + text + b"\0"))
+    assert pair.at_client.events == [("on_zmp", "zmp.no-support", ["\xe9"])]
+
+
 # Payloads
 
 PAYLOADS = [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from telnet import constants
 from telnet.negotiation import Side
+from telnet.options.markers import utf8
 from telnet.options.option import Option, Role
 
 __all__ = ["ATCP", "decode_atcp", "encode_atcp"]
@@ -14,25 +16,28 @@ __all__ = ["ATCP", "decode_atcp", "encode_atcp"]
 _ROOM: Final = 2048
 
 
-def encode_atcp(name: str, argument: str = "", body: str = "") -> bytes:
-    """Return the payload of a message: ``name argument``, and on the lines behind it the body, in UTF-8.
+def encode_atcp(name: str, argument: str = "", body: str = "", *, encoding: str = "utf-8") -> bytes:
+    """Return the payload of a message: ``name argument``, and on the lines behind it the body.
 
-    Raises ``ValueError`` for a name that is not one word, or an argument of more than one line.
+    What the encoding lacks becomes ``?``.  Raises ``ValueError`` for a name that is not one word, or an argument of
+    more than one line.
     """
     if name.split() != [name]:
         raise ValueError(f"the name of a message is one word, not {name!r}")
     if "\n" in argument:
         raise ValueError(f"the argument of a message is one line, not {argument!r}; the body may have several")
     first = f"{name} {argument}" if argument else name
-    return (f"{first}\n{body}" if body else first).encode("utf-8", "replace")
+    return (f"{first}\n{body}" if body else first).encode(encoding, "replace")
 
 
-def decode_atcp(data: bytes) -> tuple[str, str, str]:
-    """Return the name, the argument and the body of a message; bytes that are not UTF-8 are replaced.
+def decode_atcp(data: bytes, *, text: Callable[[bytes], str] = utf8) -> tuple[str, str, str]:
+    """Return the name, the argument and the body of a message.
 
-    Raises ``ValueError`` if it has no name.
+    :param data: the payload.
+    :param text: reads the bytes; UTF-8 without it, where those that are not are replaced.
+    :raises ValueError: if it has no name.
     """
-    first, _, body = data.decode("utf-8", "replace").partition("\n")
+    first, _, body = text(data).partition("\n")
     name, _, argument = first.removesuffix("\r").partition(" ")
     if not name:
         raise ValueError("a message without a name")
@@ -49,6 +54,8 @@ class ATCP(Option):
 
     Client: ``ATCP("Lantern 2.1", "auth 1", "composer 1")`` says hello with this, ``ATCP()`` does not.
 
+    Text is in the encoding of the session, both ways, and is read as lines are.
+
     Raises ``ValueError`` for a hello that is too long.  Source: the ATCP documentation of Iron Realms.
     """
 
@@ -56,18 +63,20 @@ class ATCP(Option):
     performer = Role.SERVER
 
     def __init__(self, program: str = "", *abilities: str) -> None:
-        self._hello = _checked(encode_atcp("hello", program, "\n".join(abilities))) if program else b""
+        self._hello = ("hello", program, "\n".join(abilities)) if program else None
+        if self._hello is not None:
+            _checked(encode_atcp(*self._hello))
 
     def accepts(self, side: Side) -> bool:
         return True  # the documentation has the server say DO, most say WILL
 
     def on_enabled(self, side: Side) -> None:
-        if self._hello and not self.is_server and not (self.local and self.remote):
-            self.send(self._hello)
+        if self._hello is not None and not self.is_server and not (self.local and self.remote):
+            self.send(encode_atcp(*self._hello, encoding=self.session.encoding))
 
     def on_subnegotiation(self, data: bytes) -> None:
         try:
-            name, argument, body = decode_atcp(data)
+            name, argument, body = decode_atcp(data, text=self.session.decode)
         except ValueError as error:
             return self.report(str(error), data)
         if self.is_server and name == "hello":
@@ -86,7 +95,7 @@ class ATCP(Option):
 
         Raises ``ValueError`` for what :func:`encode_atcp` does, and for 2048 bytes or more to a server.
         """
-        data = encode_atcp(name, argument, body)
+        data = encode_atcp(name, argument, body, encoding=self.session.encoding)
         if not self.is_server:
             _checked(data)
         if self.enabled:

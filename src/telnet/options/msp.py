@@ -24,6 +24,9 @@ _LONGEST: Final = 4096
 _MOST_PARAMETERS: Final = 16
 _LONGEST_NUMBER: Final = len(str(-(1 << 31)))
 
+# What some servers put around a trigger that is a message: the end of a line, or that of a string of C.
+_AROUND: Final = " \t\r\n\0"
+
 _TRIGGER: Final = re.compile(r"!!(SOUND|MUSIC)\(([^()]*)\)\s*")
 _WORD: Final = re.compile(r"[^\s()]+")
 
@@ -167,13 +170,13 @@ class MSP(Option):
         if not self.local:
             return False
         if out_of_band:
-            self.send(str(sound).encode())
+            self.send(str(sound).encode(self.session.encoding, "replace"))
         else:
             self.session.send(f"{sound}\n")
         return True
 
     def on_subnegotiation(self, data: bytes) -> None:
-        if self.is_server or not self._tell(data.decode("utf-8", "replace").strip()):
+        if self.is_server or not self._tell(self.session.decode(data).strip(_AROUND)):
             self.report("not a trigger from the server", data)
 
     def on_line(self, line: str) -> bool:
