@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from session_support import Pair, Recorder, every_cut, served
 
 from telnet import constants
-from telnet.constants import DO, DONT, WILL
+from telnet.constants import DO, DONT, WILL, WONT
 from telnet.encode import negotiate, subnegotiation
 from telnet.options import MXP, Role
 from telnet.options.mxp import LineMode, element, escape_mxp, parse_reply, tag
@@ -31,9 +31,9 @@ def every_parser(parser_module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("telnet.session.Parser", parser_module.Parser)
 
 
-def agreed(role: Role, *received: bytes) -> tuple[Session, Recorder]:
+def agreed(role: Role, *received: bytes, option: MXP | type[MXP] = MXP) -> tuple[Session, Recorder]:
     """A session with MXP on, that has received these bytes since; what was said until then is taken."""
-    session, handler = served((MXP,), DO_MXP if role is Role.SERVER else WILL_MXP, role=role)
+    session, handler = served((option,), DO_MXP if role is Role.SERVER else WILL_MXP, role=role)
     session.take()
     handler.events.clear()
     for data in received:
@@ -190,6 +190,105 @@ def test_a_server_is_ready_when_the_client_has_answered() -> None:
     assert ("on_ready",) in handler.events
 
 
+@pytest.mark.parametrize("asked", [WILL_MXP, DO_MXP])
+def test_a_client_begins_when_it_has_agreed_whether_a_start_follows_or_not(asked: bytes) -> None:
+    for cut in every_cut(asked + b"<B>hello</B>\r\n"):
+        _, handler = served((MXP,), *cut, role=Role.CLIENT)
+        assert handler.named("on_mxp", "on_line", "on_protocol_error") == [("on_mxp",), ("on_line", "<B>hello</B>")]
+
+
+@pytest.mark.parametrize("said", [WILL_MXP + DO_MXP, DO_MXP + START + WILL_MXP + START, WILL_MXP + START * 100])
+def test_a_client_begins_once_however_often_it_is_started(said: bytes) -> None:
+    _, handler = served((MXP,), said, role=Role.CLIENT)
+
+    assert handler.named("on_mxp", "on_protocol_error") == [("on_mxp",)]
+
+
+def test_a_client_begins_again_when_it_was_off() -> None:
+    off = negotiate(WONT, constants.MXP)
+    _, handler = served((MXP,), WILL_MXP + START + off + WILL_MXP + START, role=Role.CLIENT)
+
+    assert handler.named("on_mxp") == [("on_mxp",)] * 2
+
+
+def test_a_start_before_the_offer_begins_nothing_and_the_offer_does() -> None:
+    _, handler = served((MXP,), START + WILL_MXP, role=Role.CLIENT)
+
+    assert [event[0] for event in handler.named("on_mxp", "on_protocol_error")] == ["on_protocol_error", "on_mxp"]
+
+
+# The default mode
+
+
+@pytest.mark.parametrize(
+    ("default", "mode"),
+    [
+        ("open", LineMode.LOCK_OPEN),
+        ("Secure", LineMode.LOCK_SECURE),
+        ("LOCKED", LineMode.LOCK_LOCKED),
+        ("lock_locked", LineMode.LOCK_LOCKED),
+        (LineMode.OPEN, LineMode.LOCK_OPEN),
+        (LineMode.SECURE, LineMode.LOCK_SECURE),
+        (LineMode.LOCKED, LineMode.LOCK_LOCKED),
+        (LineMode.LOCK_SECURE, LineMode.LOCK_SECURE),
+    ],
+)
+def test_the_default_mode_follows_the_start(default: LineMode | str, mode: LineMode) -> None:
+    session, _ = served((MXP(default=default),), DO_MXP)
+
+    assert session[MXP].default is mode
+    assert session.take() == WILL_MXP + START + tag(mode).encode()
+
+
+def test_without_a_default_mode_none_is_sent() -> None:
+    session, _ = served((MXP(default=None),), DO_MXP)
+
+    assert session[MXP].default is None
+    assert session.take() == WILL_MXP + START
+
+
+@pytest.mark.parametrize(
+    "default", ["", "closed", "temp_secure", LineMode.RESET, LineMode.TEMP_SECURE, 7, True, b"open"]
+)
+def test_a_default_mode_that_there_is_not_is_refused(default: Any) -> None:
+    with pytest.raises(ValueError, match="^the default mode must be 'open', 'secure' or 'locked', not "):
+        MXP(default=default)
+
+
+def test_the_default_mode_is_sent_with_each_start_and_by_a_server_alone() -> None:
+    session, _ = served((MXP(default="locked"),), DO_MXP + negotiate(DONT, constants.MXP) + DO_MXP)
+    assert session.take().count(b"\x1b[7z") == 2
+
+    client, _ = served((MXP(default="locked"),), WILL_MXP + START, role=Role.CLIENT)
+    assert client.take() == DO_MXP
+
+
+def test_no_default_mode_is_sent_to_a_client_that_declines() -> None:
+    session, _ = served((MXP(default="locked"),), negotiate(DONT, constants.MXP))
+
+    assert session.take() == WILL_MXP
+    assert session[MXP].text("<b>") == "<b>"
+
+
+@pytest.mark.parametrize(
+    ("default", "shown"), [("locked", "<b>&[1z"), ("open", "&lt;b&gt;&amp;[1z"), ("secure", "&lt;b&gt;&amp;[1z")]
+)
+def test_player_text_is_escaped_where_the_default_mode_reads_it(default: str, shown: str) -> None:
+    session, _ = agreed(Role.SERVER, option=MXP(default=default))
+    mxp = session[MXP]
+
+    assert mxp.text("<b>&\x1b[1z") == shown
+    assert mxp.element("SEND", "<b>&\x1b[1z", href="<b>") == f'\x1b[4z<SEND href="&lt;b&gt;">{shown}\x1b[4z</SEND>'
+
+
+@pytest.mark.parametrize("default", [None, "locked"])
+def test_a_tag_is_secure_for_itself_in_any_default_mode(default: str | None) -> None:
+    session, _ = agreed(Role.SERVER, option=MXP(default=default))
+    session[MXP].send_tag("VERSION")
+
+    assert session.take() == b"\x1b[4z<VERSION>"
+
+
 # Tags that are sent
 
 
@@ -250,6 +349,23 @@ def test_question_and_answer_between_two_sessions() -> None:
         (SUPPORTS, ("SUPPORTS", {"send": "+", "color.fore": "+", "image": "-"})),
         ("\x1b[1z<version mxp='0.5' >  ", ("VERSION", {"mxp": "0.5"})),
         ("\x1b[1z<SUPPORTS>", ("SUPPORTS", {})),
+        ("\x1b[1z<SUPPORT +image -frame>", ("SUPPORTS", {"image": "+", "frame": "-"})),
+        ("\x1b[1z<VERSION MXP=0.5 STYLE= CLIENT=zmud>", ("VERSION", {"mxp": "0.5", "style": "", "client": "zmud"})),
+        ("\x1b[1z<AFK 120 ping>", ("AFK", {"seconds": "120", "challenge": "ping"})),
+        ("\x1b[1z<afk 120 >", ("AFK", {"seconds": "120"})),
+        ("\x1b[1z<AFK 120ping>", ("AFK", {"seconds": "120", "challenge": "ping"})),
+        ('\x1b[1z<AFK 5 "two words">', ("AFK", {"seconds": "5", "challenge": "two words"})),
+        ("\x1b[1z<AFK away>", ("AFK", {"challenge": "away"})),
+        ("\x1b[1z<AFK>", ("AFK", {})),
+        ("\x1b[1z<OPTIONS utf_8=1 mxp=0 >", ("OPTIONS", {"utf_8": "1", "mxp": "0"})),
+        ("\x1b[1z<USER bob>", ("USER", {"user": "bob"})),
+        ("\x1b[1z<USERNAME 'bob smith'>", ("USER", {"user": "bob smith"})),
+        ("\x1b[1z<PASSWORD hunter2>", ("PASSWORD", {"password": "hunter2"})),
+        ("\x1b[1z<password a<b>c>\x1b[7z ", ("PASSWORD", {"password": "a<b>c"})),
+        ("\x1b[1z<PASSWORD hunter2", ("PASSWORD", {"password": "hunter2"})),
+        ("\x1b[1z<PASSWORD>", ("PASSWORD", {"password": ""})),
+        ("\x1b[4z<AFK 1>", ("AFK", {"seconds": "1"})),
+        ("\x1b[6z<SUPPORTS +b>\x1b[7z", ("SUPPORTS", {"b": "+"})),
     ],
 )
 def test_an_answer_is_read(line: str, reply: tuple[str, dict[str, str]]) -> None:
@@ -271,7 +387,14 @@ def test_an_answer_is_read(line: str, reply: tuple[str, dict[str, str]]) -> None
         "\x1b[1z<VERSIONS MXP=1>",
         "\x1b[1z<SUPPORTS send>",
         "\x1b[1z<SUPPORTS + send>",
-        "\x1b[1z<PASSWORD secret>",
+        "\x1b[1z<PASSWORDS secret>",
+        "\x1b[1z<AFKS 1>",
+        "\x1b[1z<SEND north>",
+        "<AFK 120 ping>",
+        "<afk>",
+        "<PASSWORD secret>",
+        "<- go that way",
+        "\x1b[0z<AFK 1>",
         "\x1b[2z<VERSION MXP=1.0>",
     ],
 )
@@ -302,6 +425,69 @@ def test_an_answer_is_read_in_any_cut(cut: list[bytes]) -> None:
     assert [event[:2] for event in handler.events] == [("on_mxp_reply", "VERSION")]
 
 
+@pytest.mark.parametrize(
+    ("question", "line", "reply"),
+    [
+        ("VERSION", "<VERSION CLIENT=Lantern>", ("VERSION", {"client": "Lantern"})),
+        ("support send image", "<supports +send -image>", ("SUPPORTS", {"send": "+", "image": "-"})),
+        ("SUPPORT", "<SUPPORT +send>", ("SUPPORTS", {"send": "+"})),
+        ("AFK ping", "<afk 7 ping>", ("AFK", {"seconds": "7", "challenge": "ping"})),
+        ("OPTION utf_8", "<OPTIONS utf_8=1>", ("OPTIONS", {"utf_8": "1"})),
+        ("USER", "<USER bob>", ("USER", {"user": "bob"})),
+        ("USERNAME", "<USER bob>", ("USER", {"user": "bob"})),
+        ("PASSWORD", "<PASSWORD hunter2>", ("PASSWORD", {"password": "hunter2"})),
+    ],
+)
+def test_what_was_asked_for_is_an_answer_without_the_mark_once(
+    question: str, line: str, reply: tuple[str, dict[str, str]]
+) -> None:
+    session, handler = agreed(Role.SERVER)
+    session[MXP].send_tag(question)
+    for data in every_cut(line.encode() + b"\r\n"):
+        session[MXP].send_tag(question)
+        handler.events.clear()
+        for piece in [*data, line.encode() + b"\r\n"]:
+            session.receive(piece, 0.0)
+
+        assert handler.events == [("on_mxp_reply", *reply), ("on_line", line)]
+
+
+@pytest.mark.parametrize("line", ["<afk 7> brb", "<PASSWORD hunter2> ok", "<SUPPORTS send>", "<b>hello</b>", "<AFK 7"])
+def test_what_only_looks_like_an_answer_stays_a_line(line: str) -> None:
+    session, handler = agreed(Role.SERVER)
+    for question in ("AFK", "PASSWORD", "SUPPORT"):
+        session[MXP].send_tag(question)
+    session.receive(line.encode() + b"\r\n", 0.0)
+
+    assert handler.events == [("on_line", line)]
+
+
+def test_what_was_asked_for_is_forgotten_when_mxp_is_off() -> None:
+    session, handler = agreed(Role.SERVER)
+    session[MXP].send_tag("AFK")
+    session.receive(negotiate(DONT, constants.MXP) + DO_MXP + b"<afk 7>\r\n", 0.0)
+
+    assert handler.named("on_line", "on_mxp_reply") == [("on_line", "<afk 7>")]
+
+
+def test_the_tag_of_something_else_asks_for_nothing() -> None:
+    session, handler = agreed(Role.SERVER)
+    for markup in ("SEND north", "BR", " ", "!ELEMENT x"):
+        session[MXP].send_tag(markup)
+    session.receive(b"<SEND north>\r\n<VERSION MXP=1>\r\n", 0.0)
+
+    assert [event[0] for event in handler.events] == ["on_line", "on_line"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"\x1b[1z<AFK 7 x>\r\n", b"\x1b[1z<SUPPORT +a>\r\n", b"\x1b[1z<PASSWORD hunter2>\r\n"]
+)
+def test_any_answer_is_read_in_any_cut(line: bytes) -> None:
+    for cut in every_cut(line):
+        _, handler = agreed(Role.SERVER, *cut)
+        assert [event[0] for event in handler.events] == ["on_mxp_reply"]
+
+
 def test_while_mxp_is_off_an_answer_is_a_line() -> None:
     session, handler = served((MXP,), VERSION.encode() + b"\r\n")
 
@@ -315,13 +501,17 @@ def test_what_a_server_sends_is_never_an_answer() -> None:
     assert handler.events == [("on_line", VERSION)]
 
 
-@pytest.mark.parametrize("filling", ["a", "a=", "a='\" ", ' b="', "+", " +", '"', "< ", "a=1 "])
+@pytest.mark.parametrize(
+    "filling", ["a", "a=", "a='\" ", ' b="', "+", " +", '"', "< ", "a=1 ", ">", "> ", "\x1b[1z", "1"]
+)
 def test_the_longest_line_is_read_in_linear_time(filling: str) -> None:
     line = "\x1b[1z<VERSION " + filling * (16000 // len(filling))
     before = time.process_time()
 
-    parse_reply(line + ">")
-    parse_reply(line.replace("VERSION", "SUPPORTS") + ">")
+    for name in ("VERSION", "SUPPORTS", "AFK", "OPTIONS", "USER", "PASSWORD"):
+        parse_reply(line.replace("VERSION", name))
+        parse_reply(line.replace("VERSION", name) + ">")
+        parse_reply(line.replace("VERSION", name)[4:] + ">", {name})
 
     assert time.process_time() - before < 0.5  # some milliseconds; seconds if each byte is looked at from each
 
@@ -357,9 +547,9 @@ def test_no_input_raises(role: Role, payload: bytes, line: bytes) -> None:
     assert handler.events
 
 
-@pytest.mark.parametrize("name", ["VERSION", "SUPPORTS"])
+@pytest.mark.parametrize("name", ["VERSION", "SUPPORTS", "OPTIONS", "AFK"])
 def test_an_answer_has_so_many_words_and_no_more(name: str) -> None:
-    word = {"VERSION": " a=b", "SUPPORTS": " +a"}[name]
+    word = {"SUPPORTS": " +a"}.get(name, " a=b")
 
     assert parse_reply(f"\x1b[1z<{name}{word * 256}>") is not None
     assert parse_reply(f"\x1b[1z<{name}{word * 257}>") is None

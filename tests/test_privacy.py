@@ -11,7 +11,7 @@ from session_support import Recorder, deliver, every_cut
 
 from telnet import Limits, MudHandler, negotiate
 from telnet.constants import DO, ECHO, IAC, NOP, SB, SE, WILL
-from telnet.options import ATCP, GMCP, MSDP, MSP, NEW_ENVIRON, ZMP, Option, Role
+from telnet.options import ATCP, GMCP, MSDP, MSP, MSSP, MXP, NEW_ENVIRON, ZMP, Option, Role
 from telnet.options import ECHO as Echo
 from telnet.session import Session
 
@@ -107,6 +107,29 @@ def test_no_other_option_shows_a_password(option: type[Option]) -> None:
     assert SECRET not in shown(wire, options=(option,))
 
 
+@pytest.mark.parametrize(
+    "payload", [b"x\1PASSWORD\2hunter2", b"\1A\2\5\0\1password\2hunter2", b"\0\1A\2password hunter2"]
+)
+@pytest.mark.parametrize("option", [MSDP, MSSP])
+def test_a_damaged_message_that_is_read_all_the_same_shows_no_password(option: type[Option], payload: bytes) -> None:
+    handler = Recorder()
+    session = Session(handler, (option,), role=Role.CLIENT)
+    session.start(0.0)
+    deliver(session, negotiate(WILL, option.code) + IAC + SB + option.code + payload + IAC + SE)
+
+    [(_, _, excerpt)] = handler.named("on_protocol_error")
+    assert excerpt == b""
+
+
+def test_a_password_in_markup_that_is_too_long_is_not_shown() -> None:
+    handler = Recorder()
+    session = Session(handler, (MXP,), limits=Limits(line=40))
+    session.start(0.0)
+    deliver(session, negotiate(DO, MXP.code) + b"\x1b[1z<PASSWORD hunter2" + b"x" * 40 + b">\r\n")
+
+    assert handler.named("on_line_overflow") == [("on_line_overflow", b"")]
+
+
 def test_what_is_no_secret_is_shown() -> None:
     assert "Room.Info: {" in shown(AGREED + OPEN + b"Room.Info: {" + IAC + SE)
     assert "Room.Info {" in shown(AGREED + OPEN + b"Room.Info {" + IAC + NOP)
@@ -154,7 +177,10 @@ def test_a_password_in_latin_1_that_looks_like_a_subnegotiation_is_not_shown() -
 class Careless(MudHandler):
     """A handler that raises with whatever it is given."""
 
-    options = (Echo, GMCP)
+    options = (Echo, GMCP, MXP)
+
+    def on_mxp_reply(self, name: str, arguments: dict[str, str]) -> None:
+        raise ValueError(arguments)
 
     def on_line(self, line: str) -> None:
         raise ValueError(f"no such command: {line}")
@@ -227,6 +253,21 @@ def test_what_a_handler_raises_about_text_that_speaks_of_a_password_is_logged_wi
 ) -> None:
     text = logged(caplog, hide=False, wire=AGREED + OPEN + b"password hunter2" + IAC + SE)
     assert SECRET not in text and "ValueError" in text and "in on_gmcp" in text
+
+
+@pytest.mark.parametrize(
+    "reply", [b"\x1b[1z<PASSWORD hunter2>", b"\x1b[1z<password hunter2", b'\x1b[1z<PASSWORD "hunter2">']
+)
+def test_what_a_handler_raises_about_a_password_in_markup_is_logged_without_it(
+    caplog: pytest.LogCaptureFixture, reply: bytes
+) -> None:
+    text = logged(caplog, hide=False, wire=negotiate(DO, MXP.code) + reply + b"\r\n")
+    assert SECRET not in text and "ValueError" in text and "in on_mxp_reply" in text
+
+
+def test_what_a_handler_raises_after_a_password_in_markup_is_logged_in_full(caplog: pytest.LogCaptureFixture) -> None:
+    wire = negotiate(DO, MXP.code) + b"\x1b[1z<PASSWORD x>\r\nlook\r\n"
+    assert "no such command: look" in logged(caplog, hide=False, wire=wire)
 
 
 def test_what_a_handler_raises_otherwise_is_logged_in_full(caplog: pytest.LogCaptureFixture) -> None:

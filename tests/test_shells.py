@@ -15,7 +15,7 @@ from shell_support import SHELLS, Shell, receive_all, receive_until, start_shell
 
 from telnet import CMD_EOR, DO, DONT, GA, IAC, SB, SE, WILL, WONT, Limits, MudHandler
 from telnet.encode import subnegotiation
-from telnet.options import ECHO, EOR, MCCP2, NAWS, TTYPE
+from telnet.options import ECHO, EOR, MCCP2, MSDP, MXP, NAWS, TTYPE
 
 OFFERED = IAC + DO + NAWS.code + IAC + WILL + EOR.code + IAC + WILL + MCCP2.code
 REFUSED = IAC + WONT + NAWS.code + IAC + DONT + EOR.code + IAC + DONT + MCCP2.code
@@ -417,3 +417,45 @@ def test_closing_the_server_says_goodbye_to_all(shell: Shell) -> None:
         with client:
             assert receive_all(client) == b"Shutting down.\r\n"
     wait_until(lambda: all(player.events[-1] == "close" for player in Player.met))
+
+
+# What options tell
+
+
+class Reader(MudHandler):
+    """Raises with whatever it is told, and answers when it is told a line."""
+
+    options = (MXP(default="locked"), MSDP(configurable=("PROMPT",)))
+    limits = Limits(ready=0.2)
+    told: ClassVar[list[Any]] = []
+
+    def on_mxp_reply(self, name: str, arguments: dict[str, str]) -> None:
+        self.told.append((name, arguments))
+        raise ValueError(arguments)
+
+    def on_msdp(self, name: str, value: Any) -> None:
+        self.told.append((name, value))
+
+    def on_line(self, line: str) -> None:
+        self.told.append(line)
+        self.send_line(self.session[MXP].text("<done>"))
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_a_password_in_markup_is_no_line_and_in_no_log(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    Reader.told.clear()
+    shell = start_shell(name, Reader)
+    try:
+        with shell.connect() as client, caplog.at_level("DEBUG"):
+            offered = IAC + WILL + MXP.code + IAC + WILL + MSDP.code
+            receive_until(client, offered)
+            client.sendall(IAC + DO + MXP.code + IAC + DO + MSDP.code)
+            receive_until(client, IAC + SB + MXP.code + IAC + SE + b"\x1b[7z")
+            client.sendall(IAC + SB + MSDP.code + b"x\x01PROMPT\x02\x05\x03\x01A\x02caf\xe9\x04\x06" + IAC + SE)
+            client.sendall(b"\x1b[1z<PASSWORD hunter2>\r\n<b>look\r\n")
+            receive_until(client, b"<done>\r\n")
+    finally:
+        shell.stop()
+
+    assert Reader.told == [("PROMPT", [{"A": "caf\xe9"}]), ("PASSWORD", {"password": "hunter2"}), "<b>look"]
+    assert "ValueError" in caplog.text and "hunter2" not in caplog.text

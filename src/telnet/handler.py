@@ -453,22 +453,24 @@ class MudHandler(Guard):
         """
 
     def on_mssp(self, variables: dict[str, list[str]]) -> None:
-        """MSSP, client: the server told about itself.  Placeholder.
+        """MSSP, client: the server told about itself, by the option or as plain text.  Placeholder.
 
-        :param variables: the values of each, at least one; the last is the most important.
+        :param variables: the values of each, at least one; the last is the most important.  An official name has its
+            blanks: ``variables["CRAWL DELAY"]``.
         """
 
     def on_msp(self, sound: Sound) -> None:
         """MSP, client: play a sound, or stop (``sound.off``).  Placeholder."""
 
     def on_mxp(self) -> None:
-        """MXP, client: from here on there may be markup in the lines.  Placeholder."""
+        """MXP, client: it is on, and from here on there may be markup in the lines.  Placeholder."""
 
     def on_mxp_reply(self, name: str, arguments: dict[str, str]) -> None:
-        """MXP, server: the client answered VERSION or SUPPORT.  Placeholder.
+        """MXP, server: the client answered a tag that asks.  Placeholder.
 
-        :param name: ``"VERSION"`` or ``"SUPPORTS"``.
-        :param arguments: such as ``{"client": "Mudlet"}``, or what it supports, ``{"send": "+", "image": "-"}``.
+        :param name: ``"VERSION"``, ``"SUPPORTS"``, ``"AFK"``, ``"OPTIONS"``, ``"USER"`` or ``"PASSWORD"``.
+        :param arguments: such as ``{"client": "Mudlet"}``, or what it supports, ``{"send": "+", "image": "-"}``;
+            :func:`~telnet.options.mxp.parse_reply` lists them.  ``{"password": ...}`` is a secret.
         """
 
     def on_atcp(self, name: str, argument: str, body: str) -> None:

@@ -149,6 +149,7 @@ class Session:
         self._wire_left = 0
         self._may_inflate = False
         self._message = b""  # the subnegotiation that is being taken
+        self._secret = False  # whether a secret is being told
         self._wire = b""  # read, and not looked at yet
         self._plain = b""  # inflated, and not parsed yet
         self._text = b""  # parsed, and not cut into lines yet
@@ -420,6 +421,14 @@ class Session:
         except Exception as exc:
             self._blame_program(exc)
 
+    def emit_secret(self, event: str, *arguments: Any) -> None:
+        """Call the method as :meth:`emit` does, with a secret: what it raises is logged without its text."""
+        self._secret = True
+        try:
+            self.emit(event, *arguments)
+        finally:
+            self._secret = False
+
     def call(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
         """Return what a function of the program returns; what it raises is treated as if a handler had raised it.
 
@@ -446,7 +455,7 @@ class Session:
 
         No text of it belongs into a log then.
         """
-        return self._typing_hidden or _find_secret(self._message) is not None
+        return self._typing_hidden or self._secret or _find_secret(self._message) is not None
 
     def may_answer(self, command: bytes, option: bytes, size: int = 0) -> bool:
         """Return whether an answer to what the peer may ask again and again is to be sent, and count it.
@@ -592,7 +601,7 @@ class Session:
     def on_line_overflow(self, excerpt: bytes) -> None:
         """A line that is too long (of the decoder)."""
         self._count_event()
-        self.emit("on_line_overflow", b"" if self._typing_hidden else excerpt)
+        self.emit("on_line_overflow", self._excerpt(excerpt))
 
     # What the negotiator calls
 

@@ -89,6 +89,9 @@ class OptionHost(Protocol):
     def emit(self, event: str, *arguments: Any) -> None:
         """Call a method of the program's handler, if it has it."""
 
+    def emit_secret(self, event: str, *arguments: Any) -> None:
+        """Call it with a secret: what it raises is logged without its text."""
+
     def call(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
         """Return what a function of the program returns, or None when it raised, which is reported like a handler's."""
 
