@@ -11,7 +11,7 @@ from session_support import Recorder, deliver
 import telnet.options
 from telnet import Limits, negotiate, subnegotiation
 from telnet.constants import DO, WILL
-from telnet.options import GMCP, MSSP, Option, Role
+from telnet.options import ATCP, GMCP, MSDP, MSP, MSSP, MXP, ZMP, Option, Role
 from telnet.session import Session
 
 SHORT_TURNS = Limits(events=1, payload=1)  # each event has a turn of its own
@@ -22,8 +22,12 @@ READY = ("on_ready",)  # comes at the end of a read, so where depends on the cut
 def every_option() -> list[Option]:
     """One of each option that the library has."""
     classes = {getattr(telnet.options, name) for name in telnet.options.__all__ if name.isupper()}
-    made = [MSSP({"NAME": "Ours", "PLAYERS": 0, "UPTIME": 0}) if one is MSSP else one() for one in classes]
-    return sorted(made, key=lambda option: option.code)
+    settled: dict[type[Option], Option] = {
+        MSDP: MSDP(reportable=("HEALTH",), configurable=("PROMPT", "UTF_8")),
+        MSSP: MSSP({"NAME": "Ours", "PLAYERS": 0, "UPTIME": 0}),
+        MXP: MXP(default="locked"),
+    }
+    return sorted((settled.get(one) or one() for one in classes), key=lambda option: option.code)
 
 
 OPTIONS = every_option()
@@ -47,6 +51,21 @@ FROM_THE_FIELD = {
         b'Char.Login.Result {"success":"1"}',
         b"Char.Login bob x",
     ],
+    MSDP.code: [
+        b"\1GROUP\2\5\3\1NAME\2Fred\4\3\1NAME\2Barney\4\6",
+        b"\1A\2\n\5 \5x\6\t\3\1B\2caf\xe9\4y\2z\6",
+        b"\1PROMPT\2x\1A\2\3\1B\5\1C\2\xc3\xa9\4\1REPORT\2HEALTH",
+        b"x\0\4\1HEALTH\0021\6\1A\2\5\2x\1B\2y",
+        b"\1UTF_8\0021\1XTERM_256_COLORS\0021\1PLUGIN_ID\2x\1CLIENT_ID\2y",
+    ],
+    MSSP.code: [b"x\0\2y\1NAME\2caf\xe9\1CRAWL_DELAY\0025\1\2z\1PORT\00223\0024000"],
+    ATCP.code: [b"hello caf\xe9 1\nauth 1"],
+    MSP.code: [b"!!SOUND(caf\xe9.wav)\r\n\0"],
+    ZMP.code: [b"x\0caf\xe9\0\xc3\xa9\0"],
+}
+LINES_FROM_THE_FIELD = {
+    MSSP.code: b"Name: MSSP-REPLY-START\nNAME\tcaf\xe9\n\nPORT\t23\t4000\nlook\nMSSP-REPLY-END\n",
+    MXP.code: b"\x1b[1z<VERSION CLIENT=x>\n\x1b[1z<AFK 5 x>\n\x1b[4z<SUPPORT +a>\n\x1b[1z<PASSWORD x\n<afk>\n",
 }
 
 
@@ -57,6 +76,8 @@ def session_seeds() -> Iterator[bytes]:
         agreed = negotiate(DO, option) + negotiate(WILL, option)
         yield header + agreed + b"".join(subnegotiation(option, payload) for payload in payloads)
         yield from (header + agreed + subnegotiation(option, payload) for payload in payloads)
+    for option, lines in LINES_FROM_THE_FIELD.items():
+        yield header + negotiate(DO, option) + negotiate(WILL, option) + lines
 
 
 def one_session(data: bytes) -> None:
@@ -75,6 +96,7 @@ def told(role: Role, chunks: list[bytes], limits: Limits | None = None) -> list[
     handler = Recorder(without=())
     session = Session(handler, OPTIONS, role=role, limits=limits)
     session.start(0.0)
+    session[MSSP].request_text()  # so that a client reads what comes in plain text
     for chunk in chunks:
         deliver(session, chunk)
     assert not session.pending, "all that was received has been looked at"
