@@ -214,5 +214,8 @@ def test_a_parser_dropped_or_reset_inside_a_sequence_leaves_nothing_behind(
         parser_module.Parser(handler).feed(begun)
         kept.feed(begun)
         kept.reset()
+        kept.feed(begun)
+        kept.drop_subnegotiation()
+        kept.reset()
 
     assert_flat(turn, FEEDS[parser_module.IMPLEMENTATION] // 2, kept, handler, ignore, begun)

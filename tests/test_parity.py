@@ -17,6 +17,16 @@ from hypothesis import strategies as st
 from recording import Recorder, merged, record
 from troublemaker import Action, Troublemaker
 
+MEMBERS = (
+    "consumed",
+    "drop_subnegotiation",
+    "feed",
+    "max_subnegotiation",
+    "open_subnegotiation",
+    "reset",
+    "stop",
+)
+
 CUTS = 4  # ways to cut each input, besides whole and byte by byte
 
 # Bytes that mean something, sequences and fragments of them, runs of text long and short.
@@ -111,6 +121,39 @@ def test_after_a_reset_the_parser_is_as_new(
 
 
 @FOR_PARSER
+@given(data=inputs, limit=limits, seed=seeds)
+def test_what_is_open_is_the_same_in_every_cut(
+    parser_modules: list[ModuleType], data: bytes, limit: int, seed: int
+) -> None:
+    whole: dict[int, bool] = {}
+    for chunks in cuts(data, Random(seed)):
+        parsers = [module.Parser(object(), max_subnegotiation=limit) for module in parser_modules]
+        fed = 0
+        for chunk in chunks:
+            for parser in parsers:
+                parser.feed(chunk)
+            fed += len(chunk)
+            [number] = {parser.open_subnegotiation for parser in parsers}
+            assert whole.setdefault(fed, number > 0) == (number > 0)
+
+
+@FOR_PARSER
+@given(data=inputs, limit=limits, seed=seeds)
+def test_the_twins_drop_the_same_and_go_on_alike(
+    parser_modules: list[ModuleType], data: bytes, limit: int, seed: int
+) -> None:
+    for chunks in cuts(data, Random(seed)):
+        recorders = [Recorder().attach(module, limit) for module in parser_modules]
+        for chunk in chunks:
+            for recorder in recorders:
+                recorder.feed(chunk)
+                recorder.parser.drop_subnegotiation()
+                assert not recorder.parser.open_subnegotiation
+        logs = [recorder.log for recorder in recorders]
+        assert logs == logs[:1] * len(logs)
+
+
+@FOR_PARSER
 @given(data=st.binary(max_size=200), kind=st.sampled_from([bytes, bytearray, memoryview]))
 def test_no_input_raises(parser_modules: list[ModuleType], data: bytes, kind: type[bytes]) -> None:
     for module in parser_modules:
@@ -184,7 +227,7 @@ def test_copies_and_subclasses_are_refused_in_the_same_words(parser_modules: lis
     assert messages == messages[:1] * len(messages)
 
 
-@pytest.mark.parametrize("name", ["feed", "stop", "reset"])
+@pytest.mark.parametrize("name", ["drop_subnegotiation", "feed", "stop", "reset"])
 def test_signatures_are_the_same(parser_modules: list[ModuleType], name: str) -> None:
     shapes = [
         [(p.name, p.kind, p.default) for p in inspect.signature(getattr(module.Parser, name)).parameters.values()]
@@ -197,10 +240,10 @@ def test_signatures_are_the_same(parser_modules: list[ModuleType], name: str) ->
 def test_public_names_are_the_same(parser_modules: list[ModuleType]) -> None:
     names = [{name for name in dir(module.Parser) if not name.startswith("_")} for module in parser_modules]
 
-    assert names == [{"consumed", "feed", "max_subnegotiation", "reset", "stop"}] * len(names)
+    assert names == [set(MEMBERS)] * len(names)
 
 
-@pytest.mark.parametrize("name", [None, "consumed", "feed", "max_subnegotiation", "reset", "stop"])
+@pytest.mark.parametrize("name", [None, *MEMBERS])
 def test_documentation_is_the_same(parser_modules: list[ModuleType], name: str | None) -> None:
     texts = [inspect.getdoc(getattr(module.Parser, name) if name else module.Parser) for module in parser_modules]
 

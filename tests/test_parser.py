@@ -45,6 +45,7 @@ from telnet.events import Command, Data, Event, Option, ProtocolError, Subnegoti
 NO_OPTION = "subnegotiation without an option"
 INTERRUPTED = "subnegotiation interrupted by a command"
 TOO_LONG = "subnegotiation longer than max_subnegotiation"
+ENDLESS = "subnegotiation without an end"
 
 OPEN = IAC + SB
 CLOSE = IAC + SE
@@ -627,6 +628,141 @@ def test_reset_at_any_other_event_changes_nothing(parser_module: ModuleType) -> 
     assert recorder.log == record(parser_module, [ONE_OF_EACH])
 
 
+# --- a subnegotiation that is open ------------------------------------------------------------------------------------
+
+# What has begun, and what is shown of it when it is dropped.
+OPENED = {
+    "no option yet": (OPEN, b""),
+    "an IAC in the place of the option": (OPEN + IAC, b""),
+    "an option": (OPEN + GMCP, GMCP),
+    "a payload": (OPEN + GMCP + b"x" * 70, GMCP + b"x" * 63),
+    "an IAC in the payload": (OPEN + GMCP + b"x" + IAC, GMCP + b"x"),
+    "one that is skipped": (OPEN + GMCP + b"x" * 101, GMCP),
+    "an IAC in one that is skipped": (OPEN + GMCP + b"x" * 101 + IAC, GMCP),
+    "option 255": (OPEN + IAC + IAC + b"x", IAC + b"x"),
+}
+
+every_opened = pytest.mark.parametrize(("opened", "excerpt"), OPENED.values(), ids=OPENED)
+
+
+@every_opened
+def test_a_subnegotiation_is_open_from_its_beginning_to_its_end(
+    parser_module: ModuleType, opened: bytes, excerpt: bytes
+) -> None:
+    parser = parser_module.Parser(object(), max_subnegotiation=100)
+    seen = []
+    for byte in b"text" + opened + (SE if opened.endswith(IAC) else CLOSE) + b"text" + IAC + GA:
+        parser.feed(bytes([byte]))
+        seen.append(parser.open_subnegotiation)
+
+    assert seen == [0] * 5 + [1] * (len(seen) - 12) + [0] * 7
+
+
+def test_nothing_else_that_is_cut_off_is_an_open_subnegotiation(parser_module: ModuleType) -> None:
+    parser = parser_module.Parser(object())
+
+    for chunk in (b"text", IAC, WILL, ECHO, IAC, GA, OPEN + GMCP + b"x" + CLOSE, IAC + DO):
+        parser.feed(chunk)
+        assert parser.open_subnegotiation == 0
+
+
+@pytest.mark.parametrize("end", [CLOSE, IAC + GA, IAC + DO + ECHO, b"x" * 101 + CLOSE], ids=repr)
+def test_the_next_subnegotiation_that_is_open_has_another_number(parser_module: ModuleType, end: bytes) -> None:
+    parser = parser_module.Parser(object(), max_subnegotiation=100)
+    parser.feed(OPEN + GMCP + b"x")
+    first = parser.open_subnegotiation
+
+    parser.feed(b"y")
+    assert parser.open_subnegotiation == first
+
+    parser.feed(end + OPEN + GMCP)
+    assert parser.open_subnegotiation not in (0, first)
+
+
+@every_opened
+def test_what_is_dropped_is_reported_once_and_the_rest_is_stream(
+    parser_module: ModuleType, opened: bytes, excerpt: bytes
+) -> None:
+    recorder = Recorder().attach(parser_module, limit=100)
+    recorder.feed(opened)
+    before = recorder.events
+
+    recorder.parser.drop_subnegotiation()
+    recorder.parser.drop_subnegotiation()
+
+    assert recorder.events == [*before, ProtocolError(ENDLESS, excerpt)]
+    assert recorder.parser.open_subnegotiation == 0
+    recorder.log.clear()
+    recorder.feed((GA if opened.endswith(IAC) else b"") + b"look" + OPEN + NAWS + b"1234" + CLOSE)
+    assert recorder.events == [Command(GA)] * opened.endswith(IAC) + [Data(b"look"), Subnegotiation(NAWS, b"1234")]
+
+
+@pytest.mark.parametrize(("rest", "expected"), [(IAC, Data(IAC)), (SE, Command(SE)), (WILL + ECHO, Option(WILL, ECHO))])
+def test_an_iac_before_the_drop_keeps_what_follows_it(parser_module: ModuleType, rest: bytes, expected: Event) -> None:
+    recorder = Recorder().attach(parser_module)
+    recorder.feed(OPEN + GMCP + b"x" + IAC)
+
+    recorder.parser.drop_subnegotiation()
+    recorder.feed(rest)
+
+    assert recorder.events[1:] == [expected]
+
+
+@pytest.mark.parametrize("begun", [b"", b"text", IAC, IAC + WILL, OPEN + GMCP + CLOSE], ids=repr)
+def test_where_nothing_is_open_nothing_is_dropped(parser_module: ModuleType, begun: bytes) -> None:
+    recorder = Recorder().attach(parser_module)
+    recorder.feed(begun)
+
+    recorder.parser.drop_subnegotiation()
+    recorder.feed(ECHO + b"look")
+
+    assert [event for event, _ in merged(recorder.log)] == events(parser_module, begun, ECHO + b"look")
+
+
+def test_a_drop_at_an_overflow_makes_the_rest_plain_text(parser_module: ModuleType) -> None:
+    class Dropper(Recorder):
+        def record(self, event: Event) -> None:
+            super().record(event)
+            self.parser.drop_subnegotiation()
+
+    recorder = Dropper().attach(parser_module, limit=1)
+
+    recorder.feed(OPEN + GMCP + b"xyz" + CLOSE)
+
+    assert recorder.log == [
+        (ProtocolError(TOO_LONG, GMCP + b"x"), 5),
+        (ProtocolError(ENDLESS, GMCP), 5),
+        (Data(b"z"), 6),
+        (Command(SE), 8),
+    ]
+
+
+def test_a_callback_of_a_drop_may_raise_and_may_not_feed(parser_module: ModuleType) -> None:
+    class Raiser(Recorder):
+        def on_protocol_error(self, reason: str, data: bytes) -> None:
+            with pytest.raises(RuntimeError, match=r"^feed\(\) called from inside a callback of the same parser$"):
+                self.parser.feed(b"x")
+            raise Boom
+
+    recorder = Raiser().attach(parser_module)
+    recorder.feed(OPEN + GMCP)
+
+    with pytest.raises(Boom):
+        recorder.parser.drop_subnegotiation()
+
+    recorder.feed(b"look")
+    assert recorder.events == [Data(b"look")]
+
+
+def test_a_drop_needs_no_handler(parser_module: ModuleType) -> None:
+    parser = parser_module.Parser(object())
+    parser.feed(OPEN + GMCP + b"x")
+
+    parser.drop_subnegotiation()
+
+    assert parser.open_subnegotiation == 0
+
+
 # --- exceptions and re-entry ------------------------------------------------------------------------------------------
 
 
@@ -810,13 +946,13 @@ def test_a_parser_is_initialised_once(parser_module: ModuleType) -> None:
     assert parser.max_subnegotiation == 5
 
 
-@pytest.mark.parametrize("name", ["consumed", "max_subnegotiation", "surprise"])
+@pytest.mark.parametrize("name", ["consumed", "max_subnegotiation", "open_subnegotiation", "surprise"])
 def test_no_attribute_can_be_set(parser_module: ModuleType, name: str) -> None:
     with pytest.raises(AttributeError):
         setattr(parser_module.Parser(object()), name, 1)
 
 
-@pytest.mark.parametrize("name", ["feed", "stop", "reset"])
+@pytest.mark.parametrize("name", ["drop_subnegotiation", "feed", "stop", "reset"])
 def test_methods_are_documented_and_have_signatures(parser_module: ModuleType, name: str) -> None:
     method = getattr(parser_module.Parser, name)
 

@@ -16,7 +16,7 @@ import pytest
 from recording import Recorder
 
 from telnet import ECHO, GA, GMCP, IAC, SB, SE, WILL, escape
-from telnet.events import Command, Data, Event, Option, Subnegotiation
+from telnet.events import Command, Data, Event, Option, ProtocolError, Subnegotiation
 
 THREADS = 4
 FEEDS = 20_000  # by each thread, enough for them to meet
@@ -192,6 +192,15 @@ def test_reset_in_another_thread_is_a_reset(parser_module: ModuleType) -> None:
 
     assert caller.raised == [None]
     assert caller.events[1:] == [Data(GA)]
+
+
+def test_drop_in_another_thread_is_a_drop(parser_module: ModuleType) -> None:
+    caller = calling(parser_module, lambda parser: parser.drop_subnegotiation())
+
+    caller.feed(IAC + SB + GMCP + b"x" * 65537)
+
+    assert caller.raised == [None, None]
+    assert caller.events[1] == ProtocolError("subnegotiation without an end", GMCP)
 
 
 def test_escape_in_several_threads() -> None:

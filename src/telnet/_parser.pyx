@@ -61,6 +61,7 @@ cdef enum:
 cdef str NO_OPTION = "subnegotiation without an option"
 cdef str INTERRUPTED = "subnegotiation interrupted by a command"
 cdef str TOO_LONG = "subnegotiation longer than max_subnegotiation"
+cdef str ENDLESS = "subnegotiation without an end"
 
 # Every byte as the bytes object that the handler gets: a slice is the interpreter's own, whose references free-threaded
 # Python does not count. The tuple keeps them, the array spares counting elsewhere.
@@ -112,6 +113,7 @@ cdef class Parser:
     cdef Py_ssize_t _length
     cdef Py_ssize_t _capacity
     cdef unsigned char *_scratch
+    cdef uint64_t _opened
 
     @cython.critical_section
     def __init__(self, handler, *, max_subnegotiation=65536):
@@ -146,6 +148,15 @@ cdef class Parser:
         go on: ``parser.feed(data[parser.consumed:])``.
         """
         return self._consumed
+
+    @property
+    @cython.critical_section
+    def open_subnegotiation(self):
+        """Which subnegotiation has begun and not ended, so that what follows is kept or skipped; 0 if none has.
+
+        It is another number for each that the end of a chunk has cut off, and the number means nothing else.
+        """
+        return self._opened if self._state >= SB_OPTION else 0
 
     @cython.critical_section
     def feed(self, data):
@@ -199,6 +210,28 @@ cdef class Parser:
         """
         self._state = STREAM
         self._clear_payload()
+
+    @cython.critical_section
+    def drop_subnegotiation(self):
+        """Drop a subnegotiation that has begun and not ended, with a protocol error: the next byte is read as stream.
+
+        If an IAC came last, the next byte is read as the one that follows it. Outside of a subnegotiation this does
+        nothing. Allowed inside a callback, as ``reset`` is.
+        """
+        cdef bint feeding = self._feeding
+        cdef State state = STREAM
+        if self._state < SB_OPTION:
+            return
+        if self._state == SB_OPTION_IAC or self._state == PAYLOAD_IAC or self._state == SKIP_IAC:
+            state = COMMAND
+        self._feeding = True
+        try:
+            if self._state < PAYLOAD:
+                self._fail(ENDLESS, state, b"")
+            else:
+                self._drop(ENDLESS, state, 0)
+        finally:
+            self._feeding = feeding
 
     def __reduce__(self):
         raise TypeError("cannot copy or pickle a Parser: it belongs to one connection")
@@ -275,8 +308,7 @@ cdef class Parser:
                         self._on_option(<bytes>BYTES[byte], <bytes>BYTES[iac[2]])
                 elif byte == SB:
                     if not self._deliver_whole_subnegotiation(chunk, iac + 2, end):
-                        self._state = SB_OPTION
-                        self._consumed = iac + 2 - chunk
+                        self._open_subnegotiation(iac + 2 - chunk)
                         return 0
                 else:
                     self._consumed = iac + 2 - chunk
@@ -342,7 +374,7 @@ cdef class Parser:
             self._state = OPTION
             self._command = byte
         elif byte == SB:
-            self._state = SB_OPTION
+            self._open_subnegotiation(self._consumed)
         elif self._on_command is not None:
             self._on_command(<bytes>BYTES[byte])
         return 0
@@ -353,6 +385,11 @@ cdef class Parser:
         if self._on_option is not None:
             self._on_option(<bytes>BYTES[self._command], <bytes>BYTES[option])
         return 0
+
+    cdef void _open_subnegotiation(self, Py_ssize_t consumed) noexcept:
+        self._state = SB_OPTION
+        self._consumed = consumed
+        self._opened += 1
 
     cdef int _read_sb_option(self, unsigned char byte) except -1:
         self._consumed += 1

@@ -62,10 +62,12 @@ _PAYLOAD: Final = 5
 _PAYLOAD_IAC: Final = 6
 _SKIP: Final = 7
 _SKIP_IAC: Final = 8
+_AFTER_IAC: Final = frozenset((_SB_OPTION_IAC, _PAYLOAD_IAC, _SKIP_IAC))
 
 _NO_OPTION: Final = "subnegotiation without an option"
 _INTERRUPTED: Final = "subnegotiation interrupted by a command"
 _TOO_LONG: Final = "subnegotiation longer than max_subnegotiation"
+_ENDLESS: Final = "subnegotiation without an end"
 
 _CUT_OFF: Final = -1  # in the place of a byte: the chunk ends here
 
@@ -106,6 +108,7 @@ class Parser:
         "_on_option",
         "_on_protocol_error",
         "_on_subnegotiation",
+        "_opened",
         "_option",
         "_payload",
         "_state",
@@ -133,6 +136,7 @@ class Parser:
         self._command = b""
         self._option = b""
         self._payload = bytearray()
+        self._opened = 0
 
     @property
     def max_subnegotiation(self) -> int:
@@ -147,6 +151,14 @@ class Parser:
         go on: ``parser.feed(data[parser.consumed:])``.
         """
         return self._consumed
+
+    @property
+    def open_subnegotiation(self) -> int:
+        """Which subnegotiation has begun and not ended, so that what follows is kept or skipped; 0 if none has.
+
+        It is another number for each that the end of a chunk has cut off, and the number means nothing else.
+        """
+        return self._opened if self._state >= _SB_OPTION else 0
 
     def feed(self, data: ReadableBuffer) -> int:
         """Parse a chunk, calling the handler for each event in it, and return how many bytes were consumed.
@@ -203,6 +215,24 @@ class Parser:
         self._state = _STREAM
         self._payload = bytearray()
 
+    def drop_subnegotiation(self) -> None:
+        """Drop a subnegotiation that has begun and not ended, with a protocol error: the next byte is read as stream.
+
+        If an IAC came last, the next byte is read as the one that follows it. Outside of a subnegotiation this does
+        nothing. Allowed inside a callback, as ``reset`` is.
+        """
+        if self._state < _SB_OPTION:
+            return
+        feeding, self._feeding = self._feeding, True
+        state = _COMMAND if self._state in _AFTER_IAC else _STREAM
+        try:
+            if self._state < _PAYLOAD:
+                self._fail(_ENDLESS, state, b"")
+            else:
+                self._drop(_ENDLESS, state, self._consumed)
+        finally:
+            self._feeding = feeding
+
     def __init_subclass__(cls, **kwargs: object) -> NoReturn:
         raise TypeError(f"type '{__name__}.Parser' is not an acceptable base type")  # as an extension type refuses
 
@@ -243,8 +273,7 @@ class Parser:
                 elif byte == _SB_BYTE:
                     pos = self._deliver_whole_subnegotiation(data, pos)
                     if not pos:
-                        self._state = _SB_OPTION
-                        self._consumed = iac + 2
+                        self._open_subnegotiation(iac + 2)
                         return
                 elif byte != _CUT_OFF:
                     self._consumed = pos
@@ -304,7 +333,7 @@ class Parser:
             self._state = _OPTION
             self._command = _BYTES[byte]
         elif byte == _SB_BYTE:
-            self._state = _SB_OPTION
+            self._open_subnegotiation(pos + 1)
         elif self._on_command is not None:
             self._on_command(_BYTES[byte])
 
@@ -313,6 +342,11 @@ class Parser:
         self._consumed = pos + 1
         if self._on_option is not None:
             self._on_option(self._command, _BYTES[data[pos]])
+
+    def _open_subnegotiation(self, consumed: int) -> None:
+        self._state = _SB_OPTION
+        self._consumed = consumed
+        self._opened += 1
 
     def _read_sb_option(self, data: bytes, pos: int) -> None:
         byte = data[pos]

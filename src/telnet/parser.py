@@ -54,10 +54,11 @@ class Handler(Protocol):
     def on_protocol_error(self, reason: str, data: bytes) -> None:
         """Learn what the peer did wrong; parsing goes on.
 
-        ``reason`` is one of three texts; ``data`` is the option and the first bytes of the payload, 64 in all at most:
+        ``reason`` is one of four texts; ``data`` is the option and the first bytes of the payload, 64 in all at most:
 
         * ``"subnegotiation without an option"``: IAC SB IAC SE; ``data`` is empty;
         * ``"subnegotiation interrupted by a command"``: an IAC inside a subnegotiation, before another byte than IAC
           and SE. That byte is not consumed yet: it will be read as a command of its own;
-        * ``"subnegotiation longer than max_subnegotiation"``: what follows is skipped up to its end.
+        * ``"subnegotiation longer than max_subnegotiation"``: what follows is skipped up to its end;
+        * ``"subnegotiation without an end"``: it was dropped by :meth:`Parser.drop_subnegotiation`.
         """
