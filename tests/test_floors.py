@@ -22,6 +22,7 @@ FLOORS = {
     "telnet.bucket": 0,
     "telnet.connections": 0,
     "telnet.constants": 0,
+    "telnet.deadlines": 0,
     "telnet.exceptions": 0,
     "telnet.guard": 0,
     "telnet.limits": 0,

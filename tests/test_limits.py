@@ -23,7 +23,7 @@ SIZES = [
     "events",
     "payload",
 ]
-TIMES = ["ready", "connect", "handshake", "close", "linger"]
+TIMES = ["subnegotiation_time", "ready", "connect", "handshake", "close", "linger"]
 
 
 def limits_with(name: str, value: Any) -> Limits:

@@ -60,6 +60,10 @@ class Limits:
     longer one is a turn's work by itself.  Reading a byte may take a microsecond, as in a list of special characters,
     and text a hundredth of that."""
 
+    subnegotiation_time: float = 10.0
+    """For a subnegotiation to come to its end, from its beginning: the longest takes nine seconds at 56,000 bit/s.  One
+    that never ends swallows what its user types, and nobody waits much longer for the answer to a line."""
+
     ready: float = 0.5
     """For the peer to answer what it was asked, before ``on_ready``: a few round trips.  A person sees a blank screen
     meanwhile."""

@@ -4,7 +4,7 @@ A shell owns a socket and a clock and drives the session::
 
     session.start(now)                 # the connection is up
     session.receive(data, now)         # what was read; and receive(b"", now) while session.pending
-    session.tick(now)                  # when session.deadline has come
+    session.tick(now)                  # when session.deadline has come, which session.alarm tells the shell
     send(session.take())               # whenever ``wake`` was called, at the end of a turn
     session.close(); send(session.take())
 
@@ -30,6 +30,7 @@ from typing import Any, Final, TypeVar, overload
 
 from telnet.client import Client
 from telnet.constants import AYT, CMD_EOR, DO, DONT, ECHO, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
+from telnet.deadlines import Deadlines
 from telnet.encode import negotiate
 from telnet.limits import Limits
 from telnet.lines import LineDecoder, decode_text, encode_text, lookup_encoding, not_text
@@ -91,9 +92,6 @@ class Session:
     Not for several threads at once.  Sources: RFC 854, 855, 1143, and those of each option.
     """
 
-    deadline: float | None
-    """When :meth:`tick` is wanted, on the clock of ``now``; None for never."""
-
     ready: bool
     """Whether ``on_ready`` has been called."""
 
@@ -106,6 +104,10 @@ class Session:
     check: Callable[[], object] | None = None
     """Called before anything is written, for a shell whose connections belong to one thread; what it raises leaves the
     method that writes, and nothing is written."""
+
+    alarm: Callable[[float], object] | None = None
+    """Called with :attr:`deadline` when that has come nearer than it was, for a shell to set its timer; from inside of
+    any method, or when something was set."""
 
     def __init__(
         self,
@@ -122,7 +124,6 @@ class Session:
     ) -> None:
         self.role = role
         self.limits = limits = limits or Limits()
-        self.deadline = None
         self.ready = False
         self.closed = False
         self.lost = False
@@ -162,6 +163,8 @@ class Session:
         self._sendable: list[bytes] = []  # as it goes out
         self._wake_at = 0  # at which size of the output to wake the shell (again)
         self._turns: dict[Option, None] = {}
+        self._deadlines = Deadlines(self._set_alarm)
+        self._watched = 0  # the open subnegotiation of the parser that has a deadline
         self.client = Client(self._client_changed)
         self.negotiator = Negotiator(self, self.write, burst=limits.negotiations, rate=limits.negotiations / 16)
         self._decoder = LineDecoder(self, encoding=encoding, fallback=fallback, max_line=limits.line)
@@ -214,6 +217,18 @@ class Session:
 
     # What a shell calls
 
+    @property
+    def deadline(self) -> float | None:
+        """When :meth:`tick` is wanted, on the clock of ``now``; None for never.
+
+        A shell need not look at it again before :attr:`alarm` is called, or its timer has called :meth:`tick`.
+        """
+        return self._deadlines.earliest
+
+    def _set_alarm(self, deadline: float) -> None:
+        if self.alarm is not None:
+            self.alarm(deadline)
+
     def start(self, now: float) -> None:
         """The connection is up: say what we offer and request, then call ``on_connect``.
 
@@ -225,7 +240,7 @@ class Session:
             raise RuntimeError("start() was called before")
         self._started = True
         self._now = now
-        self.deadline = now + self.limits.ready
+        self._deadlines.set(self._become_ready, now + self.limits.ready)
         for option in self._options.values():
             option.open()
         self.emit("on_connect")
@@ -257,14 +272,15 @@ class Session:
             self._advance()
         finally:
             self._advancing = False
+        if self._parser.open_subnegotiation != self._watched:
+            self._watch_subnegotiation()
         if not self.ready and not self.pending:
             self._check_ready()
 
     def tick(self, now: float) -> None:
         """Notice that :attr:`deadline` has come."""
         self._now = now
-        if self.deadline is not None and now >= self.deadline:
-            self._become_ready()
+        self._deadlines.run(now)
 
     def end(self, now: float | None = None) -> None:
         """The peer sends nothing more: an unfinished line is the last, and ``on_input_end`` follows.
@@ -273,6 +289,7 @@ class Session:
         """
         if now is not None:
             self._now = now
+        self._deadlines.drop(self._give_up_subnegotiation)
         try:
             if last := self.flush_line():
                 self.on_line(last)
@@ -316,6 +333,7 @@ class Session:
         """Deliver nothing more behind the present event, until :meth:`resume`."""
         self._paused = True
         self._stop()
+        self._watch_subnegotiation()
 
     def resume(self) -> None:
         """Go on after :meth:`pause`, with the next ``receive(b"", now)``."""
@@ -328,7 +346,7 @@ class Session:
         self._end_turn()
         self.stop_compressing()
         self.closed = True
-        self.deadline = None
+        self._deadlines.clear()
         self._stop()
         self._wire = self._plain = self._text = b""
         self._inflater = None
@@ -581,6 +599,23 @@ class Session:
         self._count_event()
         self.emit("on_protocol_error", reason, b"" if self._typing_hidden else data[:1] + self._excerpt(data[1:]))
 
+    def _watch_subnegotiation(self) -> None:
+        """Give the subnegotiation that has begun its time, and forget the one that had it before.
+
+        In a pause nothing is read, which is no fault of the peer: it has all of its time when something is read again.
+        """
+        self._watched = 0 if self._paused or self.closed else self._parser.open_subnegotiation
+        if self._watched:
+            self._deadlines.set(self._give_up_subnegotiation, self._now + self.limits.subnegotiation_time)
+        else:
+            self._deadlines.drop(self._give_up_subnegotiation)
+
+    def _give_up_subnegotiation(self) -> None:
+        if self.pending:  # its end may be among what waits here for a turn
+            return self._watch_subnegotiation()
+        self._watched = 0
+        self._parser.drop_subnegotiation()
+
     # What the line decoder calls
 
     def on_line(self, line: str) -> None:
@@ -674,10 +709,13 @@ class Session:
 
     def _parse_wire(self) -> None:
         wire = self._wire
+        consumed = 0
         try:
-            self._parser.feed(wire if len(wire) <= self._wire_left else wire[: self._wire_left])
-        finally:
+            consumed = self._parser.feed(wire if len(wire) <= self._wire_left else wire[: self._wire_left])
+        except BaseException:
             consumed = self._parser.consumed
+            raise
+        finally:
             self._wire_left -= consumed
             self._wire = self._wire[consumed:]  # which a close has emptied
 
@@ -797,7 +835,7 @@ class Session:
     def _become_ready(self) -> None:
         if not self.ready:
             self.ready = True
-            self.deadline = None
+            self._deadlines.drop(self._become_ready)
             self.emit("on_ready")
 
 

@@ -28,6 +28,8 @@ __all__ = ["Guardian", "HandlerConnection", "MudConnection", "Program", "check_t
 Program = Callable[[Any], Awaitable[object]]
 """A coroutine function that is called with a connection."""
 
+_ONE_ROUND: Final = 0.001  # seconds, so that a timer of uvloop has to wait for another round
+
 # The part of ``limits.unsent`` above which ``drain`` waits: 64 KiB of a MiB, where asyncio itself would draw the line.
 DRAIN_PART: Final = 16
 
@@ -122,7 +124,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._receiving = False  # whether the session is being given what was read
         self._due = False  # whether something is to be sent at the end of that
         self._continuing: asyncio.Handle | None = None  # the turn in which the session goes on with what it has
-        self._ready_timer: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | None = None  # for what the session does in time
         self._end_timer: asyncio.TimerHandle | None = None
         self._look_timer: asyncio.TimerHandle | None = None
         self._waiters: dict[asyncio.Future[None], None] = {}
@@ -165,7 +167,6 @@ class MudConnection(asyncio.Protocol, MudHandler):
             self.remote_address = display_address(self._extra_info("peername"))
         self.local_address = display_address(self._extra_info("sockname"))
         if self._may_begin():
-            self._ready_timer = self._loop.call_later(self.limits.ready, self._tick)
             self._turn(self.session.start, self._loop.time())
         else:
             self._over = True  # and has never begun
@@ -191,6 +192,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         role = Role.CLIENT if self.server is None else Role.SERVER
         session = self.make_session(role, wake=self._session_wakes, report=self._report)
         session.check = self._check_thread
+        session.alarm = self._set_alarm
         session.client.tls = self._transport.get_extra_info("ssl_object") is not None
 
     def _extra_info(self, name: str) -> Any:
@@ -209,9 +211,18 @@ class MudConnection(asyncio.Protocol, MudHandler):
             if connected.family in (socket.AF_INET, socket.AF_INET6):
                 connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, self.nodelay)
 
-    def _tick(self) -> None:
-        if self.session.deadline is not None:  # it has come, even if the clock is too coarse to say so
-            self._turn(self.session.tick, self.session.deadline)
+    def _set_alarm(self, deadline: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(deadline, self._ring, deadline)
+
+    def _ring(self, deadline: float) -> None:
+        # In another round: uvloop calls timers before anything is read, and what a peer has sent in time counts.
+        self._alarm = self._loop.call_later(_ONE_ROUND, self._tick, deadline)
+
+    def _tick(self, deadline: float) -> None:
+        # It has come, even if the clock is too coarse to say so.
+        self._turn(self.session.tick, max(deadline, self._loop.time()))
 
     async def ready(self) -> None:
         """Wait until ``on_ready`` has been called.
@@ -541,7 +552,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def _finish(self) -> None:
         """Be closed: nothing is delivered after the ``on_close`` called here.  Once the socket is, too, be gone."""
-        for handle in (self._continuing, self._ready_timer, self._end_timer, self._look_timer):
+        for handle in (self._continuing, self._alarm, self._end_timer, self._look_timer):
             if handle is not None:
                 handle.cancel()
         if not self._over:

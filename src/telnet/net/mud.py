@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from telnet.exceptions import StreamBufferOverflow
 from telnet.handler import MudHandler, check_handler, combine
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MudConnection", "MudServer"]
 
+_AT_ONCE: Final = 1e-6  # seconds, since a timer must have some
+
 
 class MudConnection(TelnetConnection, MudHandler):
     """A connection with a session: subclass it, and see :class:`~telnet.handler.MudHandler` for what to write.
@@ -38,7 +40,7 @@ class MudConnection(TelnetConnection, MudHandler):
     """
 
     def _prepare_input(self) -> None:
-        self._ready_timer: Timer | None = None
+        self._alarm: Timer | None = None  # for what the session does in time
         self._gone_timer: Timer | None = None
 
     @classmethod
@@ -65,6 +67,7 @@ class MudConnection(TelnetConnection, MudHandler):
             role = Role.CLIENT if self.server is None else Role.SERVER
             self.make_session(role, wake=self._session_wakes, report=self._report)
         self.session.check = self.engine._check_thread
+        self.session.alarm = self._set_alarm
         super()._enter_service(socket)
 
     def _tell_connected(self) -> None:
@@ -72,12 +75,19 @@ class MudConnection(TelnetConnection, MudHandler):
         try:
             self.session.start(monotonic())
         finally:
-            if self.session.deadline is not None:
-                self._ready_timer = self.engine.defer(self.limits.ready, self._tick)
             self._go_on()
 
-    def _tick(self) -> None:
-        self.session.tick(monotonic())
+    def _set_alarm(self, deadline: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self.engine.defer(max(deadline - monotonic(), _AT_ONCE), self._ring, deadline)
+
+    def _ring(self, deadline: float) -> None:
+        # In the next turn: timers are called before anything is read, and what a peer has sent in time counts.
+        self._alarm = self.engine.callback(self._tick, deadline)
+
+    def _tick(self, deadline: float) -> None:
+        self.session.tick(max(deadline, monotonic()))  # it has come, even if the clock is too coarse to say so
         self._go_on()
 
     # Reading
@@ -232,7 +242,7 @@ class MudConnection(TelnetConnection, MudHandler):
         super().close(flush)
 
     def _release(self, linger: bool) -> None:
-        for timer in (self._ready_timer, self._gone_timer):
+        for timer in (self._alarm, self._gone_timer):
             if timer is not None:
                 timer.cancel()
         Stream._release(self, linger)
