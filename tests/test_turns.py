@@ -335,7 +335,8 @@ def test_an_interrupt_loses_nothing_of_a_connection(engine: Engine, kind: type[S
 def test_an_interrupt_loses_nothing_of_a_session(engine: Engine, where: str) -> None:
     ours, peer = tcp_pair()
     with peer:
-        connection = interrupted(MudConnection, where)(engine=engine, socket=ours)
+        kind = type("Answering", (MudConnection,), {"ayt_answer": "[Yes]"})  # which nobody has accepted: a client
+        connection = interrupted(kind, where)(engine=engine, socket=ours)
         connection.call_later(0.15, connection.note, "later")
         peer.sendall(b"one\r\ntwo\r\n" + IAC + b"\xf1" + IAC + AYT + b"three\r\n")
         play(engine, connection, lambda: {("line", "three"), ("ready",), ("later",)} <= set(connection.events))

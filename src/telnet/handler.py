@@ -71,6 +71,10 @@ class MudHandler(Guard):
     that; a client that names its encoding has text in that one.  With None text stays in :attr:`encoding`, whatever a
     client says, until CHARSET agrees on another."""
 
+    ayt_answer: ClassVar[str | None] = None
+    """The line with which AYT (are you there?) is answered, empty for none; None is ``[Yes]`` for a server and none for
+    a client.  :attr:`Session.ayt_answer <telnet.session.Session.ayt_answer>` is that of one connection."""
+
     if TYPE_CHECKING:
         session: Session
     else:
@@ -106,6 +110,7 @@ class MudHandler(Guard):
             encoding=self.encoding,
             fallback=self.fallback,
             legacy_encoding=self.legacy_encoding,
+            ayt_answer=self.ayt_answer,
             wake=wake,
             report=report,
         )
@@ -271,7 +276,7 @@ class MudHandler(Guard):
     def on_command(self, command: bytes) -> None:
         """IAC and a command without an option, such as ``IP`` or ``AYT``, but not NOP.  Placeholder.
 
-        AYT has been answered.
+        AYT has been answered with :attr:`ayt_answer`, if there is one.
         """
 
     def on_option_enabled(self, option: bytes, side: Side) -> None:
@@ -544,6 +549,7 @@ def check_handler(handler: type[MudHandler], role: Role) -> None:
         encoding=handler.encoding,
         fallback=handler.fallback,
         legacy_encoding=handler.legacy_encoding,
+        ayt_answer=handler.ayt_answer,
     )
 
 

@@ -82,6 +82,7 @@ class Session:
     :param fallback: in which a line is read that is not in that encoding; None for none.
     :param legacy_encoding: of text for a client that says it does not understand UTF-8, where ``encoding`` is that; a
         client that names its encoding has text in that one (see :attr:`encoding`).  With None neither is followed.
+    :param ayt_answer: see :attr:`ayt_answer`.
     :param wake: called, without arguments, when :meth:`take` has something to give that it had not before, and again
         for each 64 KiB that are written meanwhile.
     :param report: called with what a method of the handler raises, which costs it this one event.  Without it the
@@ -119,6 +120,7 @@ class Session:
         encoding: str = "utf-8",
         fallback: str | None = "cp1252",
         legacy_encoding: str | None = "cp1252",
+        ayt_answer: str | None = None,
         wake: Callable[[], object] | None = None,
         report: Callable[[Exception], object] | None = None,
     ) -> None:
@@ -136,6 +138,7 @@ class Session:
         self._fallback = None if fallback is None else lookup_encoding(fallback)
         legacy = None if legacy_encoding is None else lookup_encoding(legacy_encoding)
         self._legacy_encoding = legacy if role is Role.SERVER else None  # None: what the peer says is not followed
+        self.ayt_answer = ayt_answer
         self._binary_output = False
         self._raw = False
         self._started = False
@@ -413,6 +416,24 @@ class Session:
         self._legacy_encoding = None
 
     @property
+    def ayt_answer(self) -> str:
+        """The line with which AYT (are you there?) is answered; empty for none.
+
+        Set to None it is ``[Yes]`` for a server and empty for a client, to whose game the answer would be a line that
+        its user has typed.  Where what is sent is no text, as in :attr:`raw` mode, leave it empty.  ``TypeError`` if it
+        is neither ``str`` nor None.
+        """
+        return self._ayt_answer
+
+    @ayt_answer.setter
+    def ayt_answer(self, answer: str | None) -> None:
+        if answer is None:
+            answer = "[Yes]" if self.role is Role.SERVER else ""
+        if not isinstance(answer, str):
+            raise TypeError(f"ayt_answer must be str or None, not {type(answer).__name__}")
+        self._ayt_answer = answer
+
+    @property
     def raw(self) -> bool:
         """Whether ``on_data`` is called with the bytes that come, as they come, instead of ``on_line`` with lines.
 
@@ -560,8 +581,8 @@ class Session:
         self._count_command()
         if command in (GA, CMD_EOR) and self.role is Role.CLIENT:
             self.emit("on_prompt", self._decoder.flush())
-        elif command == AYT and self.may_answer(AYT, b""):
-            self.send("[Yes]\n")  # RFC 854: "some visible (i.e., printable) evidence that the AYT was received"
+        elif command == AYT and self._ayt_answer and self.may_answer(AYT, b"", len(self._ayt_answer)):
+            self.send_line(self._ayt_answer)  # RFC 854: "some visible (i.e., printable) evidence"
         if command != NOP:
             self.emit("on_command", command)
 

@@ -25,6 +25,7 @@ class ConnectionOptions(TypedDict, total=False):
     encoding: str
     fallback: str | None
     legacy_encoding: str | None
+    ayt_answer: str | None
     keepalive: bool
     nodelay: bool
 
