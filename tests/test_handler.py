@@ -181,6 +181,8 @@ def test_the_handler_itself_is_the_shell() -> None:
         ("legacy_encoding", "klingon", LookupError, "encoding must be one that Python knows"),
         ("legacy_encoding", "utf-16", ValueError, "encoding must leave ASCII as it is"),
         ("ayt_answer", b"Yes", TypeError, "ayt_answer must be str or None, not bytes"),
+        ("nop_interval", "60", TypeError, "nop_interval must be a number of seconds or None, not str"),
+        ("nop_interval", 0, ValueError, "nop_interval must be above 0, not 0"),
         ("limits", {"line": 5}, TypeError, "limits of Wrong must be a Limits, not {'line': 5}"),
         ("limits", Limits, TypeError, "limits of Wrong must be a Limits, not <class"),
     ],

@@ -1,4 +1,4 @@
-"""What a session does in time: it drops a subnegotiation that never ends."""
+"""What a session does in time: it drops a subnegotiation that never ends, and sends NOP where nothing is sent."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 from session_support import Recorder, deliver
 
 from telnet import Limits, negotiate, subnegotiation
-from telnet.constants import CHARSET, DO, GA, IAC, NAWS, SB, SE, WILL
+from telnet.constants import CHARSET, DO, GA, IAC, NAWS, NOP, SB, SE, WILL
 from telnet.constants import ECHO as ECHO_CODE
 from telnet.constants import GMCP as GMCP_CODE
-from telnet.options import ECHO, GMCP, MCCP3, Option, Role
+from telnet.options import ECHO, GMCP, MCCP2, MCCP3, Option, Role
+from telnet.options import NAWS as NAWS_OPTION
 from telnet.session import Session
 
 OPEN = IAC + SB
@@ -327,6 +328,237 @@ def test_default_leaves_the_longest_message_the_time_of_a_telephone_line() -> No
     limits = Limits()
 
     assert limits.subnegotiation * 8 / 56_000 < limits.subnegotiation_time <= 15
+
+
+# NOP
+
+KEEPALIVE = IAC + NOP
+
+
+def idle(role: Role = Role.SERVER, interval: float | None = 60.0, **settings: Any) -> Session:
+    """A session that has sent its last at 0, to a peer that speaks Telnet."""
+    session, _ = started(role=role, nop_interval=interval, **settings)
+    return session
+
+
+def test_no_nop_is_sent_unless_the_program_wants_it() -> None:
+    session, _ = started()
+
+    assert (session.nop_interval, session.deadline) == (None, None)
+    session.tick(1e9)
+
+    assert session.take() == b""
+
+
+@pytest.mark.parametrize("role", Role)
+def test_nop_is_sent_when_nothing_was_for_its_interval(role: Role) -> None:
+    session = idle(role)
+
+    assert session.deadline == 60.0
+    session.tick(59.9)
+    assert session.take(59.9) == b""
+    session.tick(60.0)
+    assert session.take(60.0) == KEEPALIVE
+
+    assert session.deadline == 120.0
+
+
+def test_what_is_sent_puts_it_off() -> None:
+    session = idle()
+    session.receive(b"look\r\n", 50.0)
+    session.send_line("A room.")
+    session.take(50.0)
+
+    session.tick(60.0)
+    assert session.take(60.0) == b""
+    assert session.deadline == 110.0
+    session.tick(110.0)
+
+    assert session.take(110.0) == KEEPALIVE
+
+
+def test_what_a_timer_of_the_program_sends_puts_it_off() -> None:
+    session = idle()
+    session.send_line("Night falls.")
+    assert session.take(55.0) == b"Night falls.\r\n"
+
+    session.tick(60.0)
+
+    assert session.take(60.0) == b""
+
+
+def test_what_the_peer_sends_does_not_put_it_off() -> None:
+    session = idle()
+    session.receive(b"look\r\n", 59.0)
+    session.take(59.0)
+
+    session.tick(60.0)
+
+    assert session.take(60.0) == KEEPALIVE
+
+
+def test_what_waits_to_be_taken_needs_no_nop() -> None:
+    session = idle()
+    session.send_line("Night falls.")
+
+    session.tick(60.0)
+
+    assert session.take(60.0) == b"Night falls.\r\n"
+
+
+def test_output_that_the_peer_does_not_take_grows_by_no_nop() -> None:
+    session = idle()
+    for now in (60.0, 120.0, 180.0):
+        session.tick(now, output_waits=True)
+        assert session.take(now) == b""
+
+    session.tick(240.0)
+
+    assert session.take(240.0) == KEEPALIVE
+
+
+def test_nop_comes_after_ready_at_the_soonest() -> None:
+    session = Session(None, (ECHO, NAWS_OPTION), limits=Limits(ready=100.0), nop_interval=60.0)
+    session.start(0.0)
+    session.take(0.0)
+
+    session.tick(60.0)
+    assert session.take(60.0) == b""
+    session.tick(100.0)
+
+    assert session.deadline == 60.0  # over: it is due at once
+    session.tick(100.0)
+    assert session.take(100.0) == KEEPALIVE
+
+
+def test_client_sends_none_before_the_server_has_shown_that_it_speaks_telnet() -> None:
+    session = Session(None, role=Role.CLIENT, nop_interval=60.0)
+    session.start(0.0)
+    session.receive(b"SSH-2.0-OpenSSH_9.2\r\n", 1.0)
+    session.tick(60.0)
+    assert session.take(60.0) == b""
+
+    session.receive(IAC + GA, 61.0)
+    session.tick(120.0)
+
+    assert session.take(120.0) == KEEPALIVE
+
+
+def test_server_sends_it_to_whoever_is_there() -> None:
+    session = Session(None, nop_interval=60.0)
+    session.start(0.0)
+    session.receive(b"look\r\n", 1.0)
+
+    session.tick(60.0)
+
+    assert session.take(60.0) == KEEPALIVE
+
+
+def test_nop_passes_the_compressor() -> None:
+    session = Session(None, (MCCP2,), nop_interval=60.0)
+    session.start(0.0)
+    session.receive(negotiate(DO, MCCP2.code), 0.0)
+    stream = session.take(0.0).partition(subnegotiation(MCCP2.code, b""))[2]
+
+    session.tick(60.0)
+    stream += session.take(60.0)
+
+    assert zlib.decompressobj().decompress(stream) == KEEPALIVE
+
+
+def test_nop_is_heard_by_nobody_at_the_other_end() -> None:
+    session, handler = started()
+
+    deliver(session, b"lo" + KEEPALIVE + b"ok\r" + KEEPALIVE + b"\n")
+
+    assert handler.events == [("on_line", "look")]
+    assert session.take() == b""
+
+
+def test_closed_session_sends_none() -> None:
+    session = idle()
+    session.close()
+
+    assert session.deadline is None
+    session.nop_interval = 1.0
+    session.tick(60.0)
+
+    assert (session.deadline, session.take(60.0)) == (None, b"")
+
+
+def test_half_closed_peer_is_kept_alive() -> None:
+    session = idle()
+    session.end(1.0)
+
+    session.tick(60.0)
+
+    assert session.take(60.0) == KEEPALIVE
+
+
+def test_pause_does_not_keep_it_from_being_sent() -> None:
+    session = idle()
+    session.pause()
+
+    session.tick(60.0)
+
+    assert session.take(60.0) == KEEPALIVE
+
+
+def test_interval_can_be_set_and_taken_back_at_any_time() -> None:
+    told: list[float] = []
+    session, _ = started()
+    session.alarm = told.append
+    session.tick(1.0)
+
+    session.nop_interval = 30.0
+    assert (told, session.deadline) == ([30.0], 30.0)
+    session.nop_interval = None
+
+    assert session.deadline is None
+    session.tick(30.0)
+    assert session.take(30.0) == b""
+
+
+def test_interval_belongs_to_the_thread_of_the_shell() -> None:
+    def refuse() -> None:
+        raise RuntimeError("another thread")
+
+    session, _ = started()
+    session.check = refuse
+
+    with pytest.raises(RuntimeError, match="another thread"):
+        session.nop_interval = 30.0
+    assert session.nop_interval is None
+
+
+def test_endless_interval_is_never() -> None:
+    session = idle(interval=float("inf"))
+
+    session.tick(1e300)
+
+    assert session.take(1e300) == b""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "says"),
+    [
+        ("60", TypeError, "nop_interval must be a number of seconds or None, not str"),
+        (True, TypeError, "nop_interval must be a number of seconds or None, not bool"),
+        (0, ValueError, "nop_interval must be above 0, not 0"),
+        (-1.5, ValueError, "nop_interval must be above 0, not -1.5"),
+        (float("nan"), ValueError, "nop_interval must be above 0, not nan"),
+    ],
+    ids=repr,
+)
+def test_interval_that_is_none_is_refused_at_the_call(wrong: Any, error: type[Exception], says: str) -> None:
+    session = Session(None)
+
+    with pytest.raises(error, match=f"^{says}$"):
+        Session(None, nop_interval=wrong)
+    with pytest.raises(error, match=f"^{says}$"):
+        session.nop_interval = wrong
+
+    assert session.nop_interval is None
 
 
 # The alarm

@@ -5,16 +5,16 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
 from net_support import PATIENCE
-from shell_support import SHELLS, Shell, receive_until, start_shell, wait_until
+from shell_support import LOOPS, SHELLS, Shell, new_event_loop, receive_until, start_shell, wait_until
 
-from telnet import Limits, MudHandler
+from telnet import Engine, Limits, MudConnection, MudHandler, aio
+from telnet.constants import GA, IAC, NOP, SB, SE
 from telnet.constants import GMCP as GMCP_CODE
-from telnet.constants import IAC, SB, SE
 
 OPEN = IAC + SB
 CLOSE = IAC + SE
@@ -117,3 +117,102 @@ def test_who_leaves_in_the_middle_of_one_leaves_no_timer_that_speaks(shell: Shel
     wait_until(lambda: Player.met[0].session.closed)
     time.sleep(0.35)
     assert Player.met[0].faults == []
+
+
+# NOP
+
+KEEPALIVE = IAC + NOP
+FLOOD = 8 << 20  # more than the systems of both ends keep
+
+
+class Idler(Player):
+    """Wants its connections kept alive."""
+
+    limits = Limits(ready=0.05, close=0.5, linger=0.3, unsent=2 * FLOOD)
+    nop_interval = 0.2
+
+    def on_line(self, line: str) -> None:
+        if line == "flood":
+            self.session.write(bytes(FLOOD))
+        elif line == "never":
+            self.session.nop_interval = None
+
+
+@pytest.fixture(params=SHELLS)
+def idling(request: pytest.FixtureRequest) -> Iterator[Shell]:
+    Player.met.clear()
+    shell = start_shell(request.param, Idler)
+    yield shell
+    shell.stop()
+
+
+def test_idle_connection_gets_nops(idling: Shell) -> None:
+    with enter(idling) as client:
+        began = time.monotonic()
+        for number in range(1, 4):
+            assert receive_until(client, KEEPALIVE) == KEEPALIVE
+            assert time.monotonic() - began >= 0.2 * number - 0.05
+
+
+def test_nops_end_when_they_are_not_wanted_any_more(idling: Shell) -> None:
+    with enter(idling) as client:
+        client.sendall(b"never\r\n")
+        client.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            client.recv(100)
+
+
+def test_peer_that_does_not_read_gathers_no_nops(idling: Shell) -> None:
+    with idling.connect(receive_buffer=4096) as client:
+        receive_until(client, b"Welcome!\r\n")
+        client.sendall(b"flood\r\n")
+        time.sleep(1.0)
+        received = bytearray()
+        while len(received) < FLOOD:
+            received += client.recv(65536)
+        assert received.count(KEEPALIVE) <= 1
+
+
+@pytest.fixture(params=SHELLS)
+def client_of(request: pytest.FixtureRequest) -> Any:
+    """What has a client with ``nop_interval`` under a shell talk to an address while a function runs."""
+
+    def with_engine(address: Any, meanwhile: Callable[[], object]) -> None:
+        with Engine() as engine:
+            MudConnection.running(Idler)(engine=engine).connect(address)
+            thread = threading.Thread(target=engine.start)
+            thread.start()
+            try:
+                meanwhile()
+            finally:
+                engine.call_from_thread(engine.stop)
+                thread.join(PATIENCE)
+
+    def with_loop(address: Any, meanwhile: Callable[[], object]) -> None:
+        async def main() -> None:
+            async with await aio.connect(*address, connection=Idler):
+                await loop.run_in_executor(None, meanwhile)
+
+        loop = new_event_loop(request.param)
+        loop.run_until_complete(main())
+        loop.close()
+
+    return with_loop if request.param in LOOPS else with_engine
+
+
+def test_client_keeps_alive_a_connection_to_a_server_that_speaks_telnet(client_of: Any) -> None:
+    def talk() -> None:
+        server, _ = listening.accept()
+        with server:
+            server.settimeout(PATIENCE)
+            assert receive_until(server, b"\r\n") == b"Welcome!\r\n"
+            server.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                server.recv(100)
+            server.settimeout(PATIENCE)
+            server.sendall(b"> " + IAC + GA)
+            for _ in range(2):
+                assert receive_until(server, KEEPALIVE) == KEEPALIVE
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        client_of(listening.getsockname(), talk)

@@ -75,6 +75,10 @@ class MudHandler(Guard):
     """The line with which AYT (are you there?) is answered, empty for none; None is ``[Yes]`` for a server and none for
     a client.  :attr:`Session.ayt_answer <telnet.session.Session.ayt_answer>` is that of one connection."""
 
+    nop_interval: ClassVar[float | None] = None
+    """After how many seconds in which nothing was sent IAC NOP is, to keep the connection alive; None for never.
+    :attr:`Session.nop_interval <telnet.session.Session.nop_interval>` is that of one connection."""
+
     if TYPE_CHECKING:
         session: Session
     else:
@@ -111,6 +115,7 @@ class MudHandler(Guard):
             fallback=self.fallback,
             legacy_encoding=self.legacy_encoding,
             ayt_answer=self.ayt_answer,
+            nop_interval=self.nop_interval,
             wake=wake,
             report=report,
         )
@@ -550,6 +555,7 @@ def check_handler(handler: type[MudHandler], role: Role) -> None:
         fallback=handler.fallback,
         legacy_encoding=handler.legacy_encoding,
         ayt_answer=handler.ayt_answer,
+        nop_interval=handler.nop_interval,
     )
 
 

@@ -5,7 +5,7 @@ A shell owns a socket and a clock and drives the session::
     session.start(now)                 # the connection is up
     session.receive(data, now)         # what was read; and receive(b"", now) while session.pending
     session.tick(now)                  # when session.deadline has come, which session.alarm tells the shell
-    send(session.take())               # whenever ``wake`` was called, at the end of a turn
+    send(session.take(now))            # whenever ``wake`` was called, at the end of a turn
     session.close(); send(session.take())
 
 Theory of operation.  What was read passes four stages, each with its own rest: the compressed stream if there is one
@@ -68,6 +68,7 @@ _SAYS_ENCODING: Final = frozenset(("charset", "mtts", "utf8", "environment"))
 
 _PROMPT_EOR: Final = IAC + CMD_EOR
 _PROMPT_GA: Final = IAC + GA
+_KEEPALIVE: Final = IAC + NOP
 
 
 class Session:
@@ -83,6 +84,7 @@ class Session:
     :param legacy_encoding: of text for a client that says it does not understand UTF-8, where ``encoding`` is that; a
         client that names its encoding has text in that one (see :attr:`encoding`).  With None neither is followed.
     :param ayt_answer: see :attr:`ayt_answer`.
+    :param nop_interval: see :attr:`nop_interval`.
     :param wake: called, without arguments, when :meth:`take` has something to give that it had not before, and again
         for each 64 KiB that are written meanwhile.
     :param report: called with what a method of the handler raises, which costs it this one event.  Without it the
@@ -121,6 +123,7 @@ class Session:
         fallback: str | None = "cp1252",
         legacy_encoding: str | None = "cp1252",
         ayt_answer: str | None = None,
+        nop_interval: float | None = None,
         wake: Callable[[], object] | None = None,
         report: Callable[[Exception], object] | None = None,
     ) -> None:
@@ -143,6 +146,7 @@ class Session:
         self._raw = False
         self._started = False
         self._spoken = False  # whether the peer has sent anything
+        self._telnet = False  # whether that was Telnet
         self._said_at: float | None = None  # when it sent its latest line, or bytes that are none
         self._paused = False
         self._advancing = False
@@ -167,6 +171,9 @@ class Session:
         self._wake_at = 0  # at which size of the output to wake the shell (again)
         self._turns: dict[Option, None] = {}
         self._deadlines = Deadlines(self._set_alarm)
+        self._taken_at = 0.0  # when something was last sent
+        self._output_waits = False
+        self.nop_interval = nop_interval
         self._watched = 0  # the open subnegotiation of the parser that has a deadline
         self.client = Client(self._client_changed)
         self.negotiator = Negotiator(self, self.write, burst=limits.negotiations, rate=limits.negotiations / 16)
@@ -242,7 +249,7 @@ class Session:
         if self._started:
             raise RuntimeError("start() was called before")
         self._started = True
-        self._now = now
+        self._now = self._taken_at = now
         self._deadlines.set(self._become_ready, now + self.limits.ready)
         for option in self._options.values():
             option.open()
@@ -280,9 +287,14 @@ class Session:
         if not self.ready and not self.pending:
             self._check_ready()
 
-    def tick(self, now: float) -> None:
-        """Notice that :attr:`deadline` has come."""
+    def tick(self, now: float, output_waits: bool = False) -> None:
+        """Notice that :attr:`deadline` has come.
+
+        :param now: the time in seconds.
+        :param output_waits: whether some of what :meth:`take` gave is not sent yet, since the peer does not read.
+        """
         self._now = now
+        self._output_waits = output_waits
         self._deadlines.run(now)
 
     def end(self, now: float | None = None) -> None:
@@ -308,13 +320,18 @@ class Session:
         """Return what came of a line that has no end yet, and take it for finished: a prompt without a mark."""
         return "" if self.closed else self._decoder.flush()
 
-    def take(self) -> bytes:
-        """Return what is to be sent now, possibly nothing; it counts as sent."""
+    def take(self, now: float | None = None) -> bytes:
+        """Return what is to be sent now, possibly nothing; it counts as sent.
+
+        :param now: the time in seconds; that of the last call if it is left out.
+        """
         if self._turns:
             self._end_turn()
         self._wake_at = 0
         self._seal(flush=True)
         sendable, self._sendable = self._sendable, []
+        if sendable:
+            self._taken_at = self._now if now is None else now
         return sendable[0] if len(sendable) == 1 else b"".join(sendable)
 
     @property
@@ -432,6 +449,28 @@ class Session:
         if not isinstance(answer, str):
             raise TypeError(f"ayt_answer must be str or None, not {type(answer).__name__}")
         self._ayt_answer = answer
+
+    @property
+    def nop_interval(self) -> float | None:
+        """After how many seconds in which nothing was sent IAC NOP is; None for never.
+
+        It keeps what stands between the ends, such as a router that translates addresses, from forgetting a connection
+        on which nobody speaks, and finds a peer that is gone.  The first follows ``on_ready``; a client sends none
+        until the server has shown that it speaks Telnet; and none is added to output that the peer does not take.  Some
+        old clients show it as text, so it can be set at any time.
+
+        :raises TypeError: if it is neither a number nor None.
+        :raises ValueError: if it is not above 0.
+        """
+        return self._nop_interval
+
+    @nop_interval.setter
+    def nop_interval(self, interval: float | None) -> None:
+        if self.check is not None:
+            self.check()
+        self._nop_interval = None if interval is None else _seconds("nop_interval", interval)
+        if self.ready:
+            self._expect_nop()
 
     @property
     def raw(self) -> bool:
@@ -790,7 +829,23 @@ class Session:
             return data[:_EXCERPT]
         return b"Char.Login" if secret[1] else b""
 
+    def _expect_nop(self) -> None:
+        """Have NOP sent when nothing was for its interval."""
+        if self._nop_interval is None or self.closed:
+            self._deadlines.drop(self._send_nop)
+        else:
+            self._deadlines.set(self._send_nop, self._taken_at + self._nop_interval)
+
+    def _send_nop(self) -> None:
+        assert self._nop_interval is not None
+        if self._now - self._taken_at >= self._nop_interval:
+            self._taken_at = self._now  # or would have been
+            if not (self._output_waits or self._output) and (self.role is Role.SERVER or self._telnet):
+                self.write(_KEEPALIVE)
+        self._expect_nop()
+
     def _count_command(self) -> None:
+        self._telnet = True
         if self._inflating is not None and self._inflater is None:
             self.start_inflating(self._inflating, lenient=self._lenient)
         self._count_event()
@@ -857,11 +912,20 @@ class Session:
         if not self.ready:
             self.ready = True
             self._deadlines.drop(self._become_ready)
+            self._expect_nop()
             self.emit("on_ready")
 
 
 def _find_secret(message: bytes) -> re.Match[bytes] | None:
     return _SECRET.search(message.lstrip(_SKIPPED), 0, _SEARCHED)
+
+
+def _seconds(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number of seconds or None, not {type(value).__name__}")
+    if not value > 0:
+        raise ValueError(f"{name} must be above 0, not {value!r}")
+    return value
 
 
 def _code(option: object) -> bytes:

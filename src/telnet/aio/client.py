@@ -71,7 +71,7 @@ async def connect(
         ``nodelay`` are set on the connection, instead of what its class says.  ``ssl`` is True or the context of a
         client, to secure the connection with TLS before it begins.  ``server_hostname``, ``sock``, ``family``,
         ``local_addr`` and ``happy_eyeballs_delay`` are those of :meth:`asyncio.loop.create_connection`.
-        ``ayt_answer`` is set on the connection as well.
+        ``ayt_answer`` and ``nop_interval`` are set on the connection as well.
     :raises TypeError, ValueError, LookupError: for arguments that are wrong.
     :raises OSError: when the connection cannot be made; :exc:`TimeoutError` when that takes ``limits.connect`` seconds.
     """

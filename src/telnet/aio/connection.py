@@ -222,7 +222,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def _tick(self, deadline: float) -> None:
         # It has come, even if the clock is too coarse to say so.
-        self._turn(self.session.tick, max(deadline, self._loop.time()))
+        output_waits = self._transport.get_write_buffer_size() > 0
+        self._turn(self.session.tick, max(deadline, self._loop.time()), output_waits)
 
     async def ready(self) -> None:
         """Wait until ``on_ready`` has been called.
@@ -447,7 +448,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
-        data = self.session.take()
+        data = self.session.take(self._loop.time())
         if not data or self._transport.is_closing():
             return
         if self._fits(data) or self._make_room(data):

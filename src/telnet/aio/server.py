@@ -233,7 +233,7 @@ async def serve(
         to secure all connections with TLS before they begin.  ``sock`` is a socket to listen on, bound already, instead
         of ``host`` and ``port``.  ``family`` (AF_INET or AF_INET6) leaves out the addresses of another.  ``backlog`` is
         how many may wait to be accepted, 1024 by default.  ``reuse_port`` lets other processes share the port.
-        ``ayt_answer`` is set on the connections as well.
+        ``ayt_answer`` and ``nop_interval`` are set on the connections as well.
     :raises TypeError, ValueError, LookupError: if an argument is wrong.
     :raises OSError: if the system refuses, for example because the port is taken; the error names the address.
     """

@@ -26,6 +26,7 @@ class ConnectionOptions(TypedDict, total=False):
     fallback: str | None
     legacy_encoding: str | None
     ayt_answer: str | None
+    nop_interval: float | None
     keepalive: bool
     nodelay: bool
 

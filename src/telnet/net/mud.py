@@ -87,7 +87,8 @@ class MudConnection(TelnetConnection, MudHandler):
         self._alarm = self.engine.callback(self._tick, deadline)
 
     def _tick(self, deadline: float) -> None:
-        self.session.tick(max(deadline, monotonic()))  # it has come, even if the clock is too coarse to say so
+        # It has come, even if the clock is too coarse to say so.
+        self.session.tick(max(deadline, monotonic()), bool(self._queue))
         self._go_on()
 
     # Reading
@@ -202,7 +203,7 @@ class MudConnection(TelnetConnection, MudHandler):
             self.engine.queue(self)
 
     def _take_output(self) -> None:
-        data = self.session.take()
+        data = self.session.take(monotonic())
         if not (data and self._can_write):
             return
         # To leave it out would leave a gap, which may lie in the middle of a compressed stream.
