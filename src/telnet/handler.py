@@ -316,6 +316,12 @@ class MudHandler(Guard):
     def on_echo(self, shown: bool) -> None:
         """ECHO, client: what is typed is to be hidden (``shown`` is False), or shown again.  Placeholder."""
 
+    def on_timing_mark_request(self) -> None:
+        """TIMING-MARK: the peer wants to know when all before this is processed; it is told when this returns.
+
+        To tell it later, call ``self.session[TIMING_MARK].hold()`` here, and ``announce()`` then.  Placeholder.
+        """
+
     def on_timing_mark(self, accepted: bool) -> None:
         """TIMING-MARK: the peer answered, or announced by itself, that all before this is processed.  Placeholder.
 

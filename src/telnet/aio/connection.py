@@ -15,6 +15,7 @@ from telnet.exceptions import StreamBufferOverflow
 from telnet.handler import MudHandler
 from telnet.log_share import LogShare
 from telnet.options.option import Role
+from telnet.options.timing_mark import TIMING_MARK
 from telnet.session import WAKE_EACH
 from telnet.sockets import LOOK_EACH, is_gone
 
@@ -32,6 +33,11 @@ _ONE_ROUND: Final = 0.001  # seconds, so that a timer of uvloop has to wait for 
 
 # The part of ``limits.unsent`` above which ``drain`` waits: 64 KiB of a MiB, where asyncio itself would draw the line.
 DRAIN_PART: Final = 16
+
+
+def _length(line: str | None) -> int:
+    """What counts of a line that waits: the end of it, too."""
+    return 1 if line is None else len(line) + 1
 
 
 def _throw(exc: BaseException) -> NoReturn:
@@ -108,7 +114,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self.max_write_buffer = self.limits.unsent
         self._program: Program | None = None
         self._task: asyncio.Task[None] | None = None
-        self._lines: deque[str] = deque()
+        self._lines: deque[str | None] = deque()  # None is a question whether those before it are processed
         self._unread = 0  # characters in the lines, and one for the end of each
         self._full = False  # whether that is too much
         self._held = False  # whether the program called pause()
@@ -253,6 +259,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
         except BaseException:
             self.close(flush=False)
             raise
+        for _ in range(self._lines.count(None)):
+            self.session[TIMING_MARK].announce()
         self.close()
 
     # Reading
@@ -370,8 +378,21 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def on_line(self, line: str) -> None:
         """The peer sent a line of text, here without its end.  By default, it waits for :meth:`readline`."""
+        self._append(line)
+
+    def on_timing_mark_request(self) -> None:
+        """Called when the peer wants to know when all before this is processed.
+
+        By default, it is told when whoever read the last of the lines before it comes back for another, or the
+        coroutine of :func:`serve` ends.
+        """
+        if self._owes_answers:
+            self.session[TIMING_MARK].hold()
+            self._append(None)
+
+    def _append(self, line: str | None) -> None:
         self._lines.append(line)
-        self._unread += len(line) + 1
+        self._unread += _length(line)
         if self._unread >= self.limits.unread or len(self._lines) >= self.limits.events:
             self._full = True
             self.session.pause()
@@ -386,14 +407,21 @@ class MudConnection(asyncio.Protocol, MudHandler):
             of :func:`serve` need not catch it.
         """
         self._answering = False
-        if self._input_ended:
-            self._go_on()
-        await self._until(lambda: self._lines or self.session.closed)
-        if not self._lines:
-            raise EOFError("the connection has ended")
+        while True:
+            if self._input_ended:
+                self._go_on()
+            await self._until(lambda: self._lines or self.session.closed)
+            if not self._lines:
+                raise EOFError("the connection has ended")
+            line = self._take_line()
+            if line is not None:
+                self._answering = True
+                return line
+            self.session[TIMING_MARK].announce()
+
+    def _take_line(self) -> str | None:
         line = self._lines.popleft()
-        self._answering = True
-        self._unread -= len(line) + 1
+        self._unread -= _length(line)
         if self._full and self._unread <= self.limits.unread // 2 and len(self._lines) <= self.limits.events // 2:
             self._full = False
             self._let_go()
@@ -613,6 +641,7 @@ class HandlerConnection(MudConnection):
     """What a handler without a shell runs on: nobody reads its lines, so they are its ``on_line``'s or nobody's."""
 
     on_line = MudHandler.on_line
+    on_timing_mark_request = MudHandler.on_timing_mark_request
     on_input_end = MudHandler.on_input_end
 
     @property

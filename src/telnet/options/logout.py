@@ -39,8 +39,10 @@ class LOGOUT(StatelessOption):
     def on_negotiation(self, command: bytes) -> None:
         if command == DO:
             self._answered = False
-            self.emit("on_logout")
-            if not self._answered:
-                self.decline()
+            try:
+                self.emit("on_logout")
+            finally:
+                if not self._answered:
+                    self.decline()
         elif command in (WILL, WONT):
             self.emit("on_logout_answer", command == WILL)
