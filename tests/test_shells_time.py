@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
-from net_support import PATIENCE
+from net_support import PATIENCE, Recorder, run_for, run_until
 from shell_support import LOOPS, SHELLS, Shell, new_event_loop, receive_until, start_shell, wait_until
+from stream_support import stream_pair
 
 from telnet import Engine, Limits, MudConnection, MudHandler, aio
 from telnet.constants import GA, IAC, NOP, SB, SE
 from telnet.constants import GMCP as GMCP_CODE
 
+ENDLESS = "subnegotiation without an end"
+TOO_LONG = "subnegotiation longer than max_subnegotiation"
 OPEN = IAC + SB
 CLOSE = IAC + SE
 
@@ -74,7 +77,7 @@ def test_who_never_ends_a_subnegotiation_can_type_again(shell: Shell) -> None:
         assert time.monotonic() - began >= 0.29
         client.sendall(b"Fred\r\n")
         assert receive_until(client, b"Fred\r\n") == b"You say: Fred\r\n"
-        assert Player.met[0].faults == ["subnegotiation without an end"]
+        assert Player.met[0].faults == [ENDLESS]
 
 
 def test_subnegotiation_that_drips_is_dropped_all_the_same(shell: Shell) -> None:
@@ -84,7 +87,7 @@ def test_subnegotiation_that_drips_is_dropped_all_the_same(shell: Shell) -> None
         while not Player.met[0].faults and time.monotonic() < deadline:
             client.sendall(b"x")
             time.sleep(0.05)
-        assert Player.met[0].faults == ["subnegotiation without an end"]
+        assert Player.met[0].faults == [ENDLESS]
 
 
 def test_subnegotiation_in_pieces_is_whole_when_it_comes_in_time(shell: Shell) -> None:
@@ -117,6 +120,94 @@ def test_who_leaves_in_the_middle_of_one_leaves_no_timer_that_speaks(shell: Shel
     wait_until(lambda: Player.met[0].session.closed)
     time.sleep(0.35)
     assert Player.met[0].faults == []
+
+
+# On a connection without a session
+
+
+class Plain(Recorder):
+    limits = Limits(subnegotiation=20, subnegotiation_time=0.2, events=1)
+
+
+def test_connection_without_a_session_drops_it_too() -> None:
+    with Engine() as engine:
+        connection, peer = stream_pair(engine, Plain)
+        with peer:
+            peer.sendall(b"Hello" + OPEN + GMCP_CODE + b"Fred\r\n")
+            began = time.monotonic()
+            run_until(engine, lambda: len(connection.events) == 3)
+            assert time.monotonic() - began >= 0.19
+            peer.sendall(b"look\r\n")
+            run_until(engine, lambda: len(connection.events) == 4)
+    assert connection.events[1:4] == [
+        ("read", b"Hello"),
+        ("protocol_error", ENDLESS, GMCP_CODE + b"Fred\r\n"),
+        ("read", b"look\r\n"),
+    ]
+
+
+def test_connection_without_a_session_leaves_alone_what_ends_in_time() -> None:
+    with Engine() as engine:
+        connection, peer = stream_pair(engine, Plain)
+        with peer:
+            for number in range(1, 4):
+                peer.sendall(OPEN + GMCP_CODE + b"x")
+                run_for(engine, 0.1)
+                peer.sendall(CLOSE)
+                run_until(engine, lambda: len(connection.events) == number + 1)  # noqa: B023
+            run_for(engine, 0.25)
+            assert connection.events[1:] == [("subnegotiation", GMCP_CODE, b"x")] * 3
+
+
+@pytest.mark.parametrize(
+    ("rest", "events"),
+    [
+        (CLOSE, [("subnegotiation", GMCP_CODE, b"x")]),
+        (b"y" * 30 + CLOSE, [("protocol_error", TOO_LONG, GMCP_CODE + b"x" + b"y" * 19)]),  # whose end waits for a turn
+    ],
+    ids=["its end", "an error and its end"],
+)
+def test_what_came_while_a_handler_kept_the_engine_is_read_before_it_is_judged(rest: bytes, events: list[Any]) -> None:
+    class Sleeping(Plain):
+        def on_command(self, command: bytes) -> None:
+            peer.sendall(rest)
+            time.sleep(0.3)
+
+    with Engine() as engine:
+        connection, peer = stream_pair(engine, Plain)
+        _, waking = stream_pair(engine, Sleeping)
+        with peer, waking:
+            peer.sendall(OPEN + GMCP_CODE + b"x")
+            run_for(engine, 0.05)
+            waking.sendall(IAC + GA)
+            run_until(engine, lambda: len(connection.events) == 2)
+            run_for(engine, 0.25)
+            assert connection.events[1:] == events
+
+
+def test_handler_that_fails_at_it_is_told() -> None:
+    class Failing(Plain):
+        def on_protocol_error(self, reason: str, data: bytes) -> None:
+            raise ZeroDivisionError(reason)
+
+    with Engine() as engine:
+        connection, peer = stream_pair(engine, Failing)
+        with peer:
+            peer.sendall(OPEN + GMCP_CODE)
+            run_until(engine, lambda: len(connection.events) == 2)
+            assert repr(connection.events[1][1]) == f"ZeroDivisionError('{ENDLESS}')"
+            assert not connection.closed
+
+
+def test_connection_that_closes_in_the_middle_of_one_has_no_timer_left() -> None:
+    with Engine() as engine:
+        connection, peer = stream_pair(engine, Plain)
+        with peer:
+            peer.sendall(OPEN + GMCP_CODE)
+            run_for(engine, 0.05)
+            connection.close()
+            run_for(engine, 0.3)
+    assert connection.events == [("connect",), ("close",)]
 
 
 # NOP

@@ -10,6 +10,8 @@ from telnet.parser import Parser
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from telnet.net.timers import Timer
+
 __all__ = ["TelnetConnection"]
 
 
@@ -29,6 +31,8 @@ class TelnetConnection(Stream):
         self._events = ParserEvents(self)
         self._parser = Parser(self._events, max_subnegotiation=self.limits.subnegotiation)
         self._wire = b""  # read, and not parsed yet
+        self._watched = 0  # the open subnegotiation of the parser that has a timer
+        self._timer_of_watched: Timer | None = None
 
     def _take_input(self, data: bytes) -> None:
         self._wire = self._wire + data if self._wire else data
@@ -47,6 +51,26 @@ class TelnetConnection(Stream):
             self._report(exc)
         finally:
             self._wire = self._wire[self._parser.consumed :]
+        if self._parser.open_subnegotiation != self._watched:
+            self._watch_subnegotiation()
+
+    def _watch_subnegotiation(self) -> None:
+        """Give the subnegotiation that has begun its time, and forget the one that had it before."""
+        if self._timer_of_watched is not None:
+            self._timer_of_watched.cancel()
+        self._watched = self._parser.open_subnegotiation if self.connected else 0
+        if self._watched:
+            self._timer_of_watched = self.engine.defer(self.limits.subnegotiation_time, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        # In the next turn: timers are called before anything is read, and what a peer has sent in time counts.
+        self._timer_of_watched = self.engine.callback(self._give_up_subnegotiation)
+
+    def _give_up_subnegotiation(self) -> None:
+        if self._pending or not self._reading:  # its end may be among what waits
+            return self._watch_subnegotiation()
+        self._watched = 0
+        self._call(self._parser.drop_subnegotiation)
 
     @property
     def _pending(self) -> bool:
@@ -71,6 +95,8 @@ class TelnetConnection(Stream):
         self._parser.stop()
 
     def _release(self, linger: bool) -> None:
+        if self._timer_of_watched is not None:
+            self._timer_of_watched.cancel()
         super()._release(linger)
         self._wire = b""
         # Parser and connection know each other; parted, both go as soon as nobody else holds them.
