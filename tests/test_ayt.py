@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aio_support import HOST, QUICK, Run, address_of, peer_of
 from session_support import Recorder, deliver, served
-from shell_support import LOOPS, SHELLS, new_event_loop, receive_until, start_shell
+from shell_support import SHELLS, receive_until, start_shell
 
 from telnet import Limits, MudHandler, aio, negotiate, subnegotiation
 from telnet.constants import AYT, DO, IAC, WILL
@@ -177,13 +177,6 @@ def test_handler_has_its_words_under_every_shell(shell: str) -> None:
             assert receive_until(client, b"\r\n") == b"At your service.\r\n"
     finally:
         running.stop()
-
-
-@pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest) -> Any:
-    loop = new_event_loop(request.param)
-    yield lambda main: loop.run_until_complete(main())
-    loop.close()
 
 
 def test_serve_and_connect_take_it_as_an_argument(run: Run) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
-from aio_support import PATIENT, Connection, Peer, Run, only, run_on, serving, until
+from aio_support import PATIENT, Connection, Peer, Run, only, serving, until
 from session_support import Pair, Recorder, deliver, every_cut, served
-from shell_support import LOOPS, SHELLS, new_event_loop, receive_until, start_shell
+from shell_support import SHELLS, receive_until, start_shell
 from traces import TRACES, segments
 
 from telnet import MudHandler, aio
@@ -204,13 +203,6 @@ def test_handler_has_processed_what_came_before(shell: str) -> None:
             assert receive_until(client, b"two\r\n" + ANSWERED) == b"one\r\n" + ANSWERED + b"two\r\n" + ANSWERED
     finally:
         running.stop()
-
-
-@pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    loop = new_event_loop(request.param)
-    yield run_on(loop)
-    loop.close()
 
 
 async def slow(connection: Any) -> None:

@@ -7,6 +7,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from session_support import Recorder, deliver
 
 from telnet import Limits, negotiate, subnegotiation
@@ -322,6 +324,30 @@ def test_what_the_handler_raises_of_it_costs_that_event() -> None:
     deliver(session, b"look\r\n", 6.0)
 
     assert handler.events == [("on_line", "look")]
+
+
+pieces = st.one_of(
+    st.sampled_from([OPEN, CLOSE, IAC, IAC + IAC, IAC + GA, IAC + WILL, OPEN + GMCP_CODE, b"look\r\n", b"lo", b"\r"]),
+    st.binary(max_size=6),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # which sets the parser, once for all
+@given(received=st.lists(st.tuples(pieces, st.floats(0, 3)), max_size=20), limit=st.integers(1, 20))
+def test_whatever_came_a_line_can_be_typed_when_the_time_is_up(received: list[tuple[bytes, float]], limit: int) -> None:
+    session, handler = started(limits=Limits(subnegotiation=limit, subnegotiation_time=5.0))
+    now = 0.0
+    for data, later in received:
+        deliver(session, data, now)
+        now += later
+        session.tick(now)
+    now += 5.0
+    session.tick(now)
+
+    deliver(session, b"\0\0\r\nlook\r\n", now)  # of which a command that was cut off may take two bytes
+
+    assert handler.events[-1] == ("on_line", "look")
+    assert session.deadline is None
 
 
 def test_default_leaves_the_longest_message_the_time_of_a_telephone_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -9,11 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
+from aio_support import Run
 from net_support import PATIENCE, Recorder, run_for, run_until
 from shell_support import LOOPS, SHELLS, Shell, new_event_loop, receive_until, start_shell, wait_until
 from stream_support import stream_pair
+from tls_support import Certificates
 
-from telnet import Engine, Limits, MudConnection, MudHandler, aio
+from telnet import Engine, Limits, MudConnection, MudHandler, MudServer, aio
 from telnet.constants import GA, IAC, NOP, SB, SE
 from telnet.constants import GMCP as GMCP_CODE
 
@@ -219,7 +222,7 @@ FLOOD = 8 << 20  # more than the systems of both ends keep
 class Idler(Player):
     """Wants its connections kept alive."""
 
-    limits = Limits(ready=0.05, close=0.5, linger=0.3, unsent=2 * FLOOD)
+    limits = Limits(ready=0.05, subnegotiation_time=0.3, close=0.5, linger=0.3, unsent=2 * FLOOD)
     nop_interval = 0.2
 
     def on_line(self, line: str) -> None:
@@ -307,3 +310,38 @@ def test_client_keeps_alive_a_connection_to_a_server_that_speaks_telnet(client_o
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         client_of(listening.getsockname(), talk)
+
+
+# Over TLS
+
+
+def speak_over_tls(address: Any, certificates: Certificates) -> None:
+    """Be an idle client, and one that does not end a subnegotiation."""
+    with socket.create_connection(address, PATIENCE) as plain:
+        with certificates.client.wrap_socket(plain, server_hostname="127.0.0.1") as client:
+            assert receive_until(client, b"Welcome!\r\n") == b"Welcome!\r\n"
+            assert receive_until(client, KEEPALIVE) == KEEPALIVE
+            client.sendall(OPEN + GMCP_CODE + b"x")
+            receive_until(client, b"Your client is at fault.\r\n")
+
+
+def test_both_happen_over_tls_on_selectors(certificates: Certificates) -> None:
+    with Engine() as engine:
+        server = MudServer(Idler, engine=engine, ssl_options=certificates.server).listen(("127.0.0.1", 0))
+        thread = threading.Thread(target=engine.start)
+        thread.start()
+        try:
+            speak_over_tls(server.local_address, certificates)
+        finally:
+            engine.call_from_thread(server.close)
+            engine.call_from_thread(engine.stop)
+            thread.join(PATIENCE)
+
+
+def test_both_happen_over_tls_on_an_event_loop(run: Run, certificates: Certificates) -> None:
+    async def main() -> None:
+        async with await aio.serve(Idler, "127.0.0.1", 0, ssl=certificates.server) as server:
+            address = server.sockets[0].getsockname()
+            await asyncio.get_running_loop().run_in_executor(None, speak_over_tls, address, certificates)
+
+    run(main)
