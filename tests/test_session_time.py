@@ -82,7 +82,7 @@ def test_what_is_typed_after_it_is_a_line() -> None:
     deliver(session, b"Fred\r\nlook\r\n", 6.0)
 
     assert handler.events[1:] == [
-        ("on_protocol_error", ENDLESS, GMCP_CODE + b"Fred\r\n"),
+        ("on_protocol_error", ENDLESS, GMCP_CODE + b"Fred"),
         ("on_line", "Fred"),
         ("on_line", "look"),
     ]
@@ -211,6 +211,19 @@ def test_its_excerpt_holds_no_secret() -> None:
     session.tick(5.0)
 
     assert handler.events == [("on_protocol_error", ENDLESS, GMCP_CODE + b"Char.Login")]
+
+
+@pytest.mark.parametrize("end", [b"", IAC + GA, b"x" * 100], ids=["no end", "a command", "too much"])
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n", b"\r\0"], ids=repr)
+@pytest.mark.parametrize("option", [GMCP_CODE, b"\n", b"\r"], ids=repr)
+def test_line_that_was_typed_into_it_after_another_is_not_shown(option: bytes, line_end: bytes, end: bytes) -> None:
+    session, handler = started(limits=Limits(subnegotiation=60, subnegotiation_time=5.0))
+    deliver(session, OPEN + option + b"Fred" + line_end + b"hunter2" + line_end + end, 0.0)
+    session.tick(5.0)
+
+    shown = [event[2] for event in handler.named("on_protocol_error")]
+    assert shown[0] == option + b"Fred"
+    assert not any(b"hunter2" in excerpt for excerpt in shown)
 
 
 def test_nothing_is_shown_of_it_while_typing_is_hidden() -> None:

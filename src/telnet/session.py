@@ -66,6 +66,8 @@ _SKIPPED: Final = b"\xef\xbb\xbf \t\r\n\v\f"
 # What is known of a client, where it says in which encoding text is understood
 _SAYS_ENCODING: Final = frozenset(("charset", "mtts", "utf8", "environment"))
 
+_LINE_END: Final = re.compile(rb"[\r\n]")
+
 _PROMPT_EOR: Final = IAC + CMD_EOR
 _PROMPT_GA: Final = IAC + GA
 _KEEPALIVE: Final = IAC + NOP
@@ -657,7 +659,9 @@ class Session:
     def on_protocol_error(self, reason: str, data: bytes) -> None:
         """The peer broke a rule (of the parser)."""
         self._count_event()
-        self.emit("on_protocol_error", reason, b"" if self._typing_hidden else data[:1] + self._excerpt(data[1:]))
+        # What follows a line end was typed, perhaps, into a subnegotiation that the client did not end.
+        shown = data[:1] + _LINE_END.split(self._excerpt(data[1:]), 1)[0]
+        self.emit("on_protocol_error", reason, b"" if self._typing_hidden else shown)
 
     def _watch_subnegotiation(self) -> None:
         """Give the subnegotiation that has begun its time, and forget the one that had it before.
