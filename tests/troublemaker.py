@@ -48,6 +48,7 @@ class Troublemaker(Recorder):
         self.at_data = at_data
         self.absent = absent
         self.returned: list[int | str] = []
+        self.opened: list[int] = []  # which subnegotiation was open after each feed
         self.left = False  # whether feed is to return now, after a stop or an exception
 
     def attach(self, module: ModuleType, limit: int = 65536) -> Troublemaker:
@@ -95,6 +96,7 @@ class Troublemaker(Recorder):
             self.returned.append("Boom")
         else:
             assert self.returned[-1] == self.parser.consumed, f"feed() returned {self.returned[-1]}, not consumed"
+        self.opened.append(self.parser.open_subnegotiation)
         return int(self.parser.consumed)
 
     def feed_all(self, chunks: Iterable[Chunk]) -> Troublemaker:
@@ -104,5 +106,5 @@ class Troublemaker(Recorder):
 
     @property
     def seen(self) -> list[object]:
-        """What the calls returned, and what the handler was told."""
-        return [self.returned, self.log]
+        """What the calls returned, what was open after each, and what the handler was told."""
+        return [self.returned, self.opened, self.log]
