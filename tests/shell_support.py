@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 from net_support import PATIENCE
 
-from telnet import Engine, MudHandler, MudServer, aio
+from telnet import Engine, MudConnection, MudHandler, MudServer, aio
 
 LOOPS = ("asyncio", "uvloop")
 SHELLS = ("selectors", *LOOPS)
@@ -60,9 +63,9 @@ class Shell(ABC):
 
 
 class SelectorsShell(Shell):
-    def __init__(self, handler: type[MudHandler]) -> None:
+    def __init__(self, handler: type[MudHandler], host: str, tls: ssl.SSLContext | None) -> None:
         self.engine = Engine()
-        self.server = MudServer(handler, engine=self.engine).listen(("127.0.0.1", 0))
+        self.server = MudServer(handler, engine=self.engine, ssl_options=tls).listen((host, 0))
         self.address = self.server.local_address
         self.thread = threading.Thread(target=self.engine.start)
         self.thread.start()
@@ -79,22 +82,26 @@ class SelectorsShell(Shell):
 
 
 class AsyncioShell(Shell):
-    def __init__(self, handler: type[MudHandler], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, handler: type[MudHandler], host: str, tls: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.loop = loop
+        self.arguments: Any = (handler, host, 0)
+        self.tls = tls
         self.left: set[asyncio.Task[Any]] = set()
         self.started = threading.Event()
-        self.thread = threading.Thread(target=self.run, args=(handler,))
+        self.thread = threading.Thread(target=self.run)
         self.thread.start()
         assert self.started.wait(PATIENCE)
 
-    def run(self, handler: type[MudHandler]) -> None:
+    def run(self) -> None:
         try:
-            self.loop.run_until_complete(self.serve(handler))
+            self.loop.run_until_complete(self.serve())
         finally:
             self.loop.close()
 
-    async def serve(self, handler: type[MudHandler]) -> None:
-        async with await aio.serve(handler, "127.0.0.1", 0) as self.server:
+    async def serve(self) -> None:
+        async with await aio.serve(*self.arguments, ssl=self.tls) as self.server:
             self.address = self.server.sockets[0].getsockname()
             self.stopping = asyncio.Event()
             self.started.set()
@@ -110,9 +117,69 @@ class AsyncioShell(Shell):
         assert not self.left
 
 
-def start_shell(name: str, handler: type[MudHandler]) -> Shell:
+def start_shell(
+    name: str, handler: type[MudHandler], *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> Shell:
     """Start one of ``SHELLS`` with the handler."""
-    return SelectorsShell(handler) if name == "selectors" else AsyncioShell(handler, new_event_loop(name))
+    if name == "selectors":
+        return SelectorsShell(handler, host, tls)
+    return AsyncioShell(handler, host, tls, new_event_loop(name))
+
+
+@contextmanager
+def dialing(
+    name: str, handler: type[MudHandler], address: Any, *, tls: ssl.SSLContext | None = None, **options: Any
+) -> Iterator[None]:
+    """Connect to an address with a handler, on one of ``SHELLS`` in a thread of its own, until the end of the block.
+
+    The options are those of ``aio.connect``, or what the class of the connection says.
+    """
+    dial = dial_on_the_engine if name == "selectors" else partial(dial_on_a_loop, new_event_loop(name))
+    stopping = threading.Event()
+    thread = threading.Thread(target=dial, args=(handler, address, tls, options, stopping))
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join(PATIENCE)
+
+
+def dial_on_the_engine(
+    handler: type[MudHandler],
+    address: Any,
+    tls: ssl.SSLContext | None,
+    options: dict[str, Any],
+    stopping: threading.Event,
+) -> None:
+    made: Any = MudConnection.running(handler)
+    with Engine() as engine:
+        made(engine=engine, ssl_options=tls, **options).connect(address)
+        while not stopping.is_set():
+            engine.poll(0.01)
+
+
+def dial_on_a_loop(
+    loop: asyncio.AbstractEventLoop,
+    handler: type[MudHandler],
+    address: Any,
+    tls: ssl.SSLContext | None,
+    options: dict[str, Any],
+    stopping: threading.Event,
+) -> None:
+    async def dial() -> None:
+        named = {"server_hostname": "localhost"} if tls else {}
+        arguments: Any = {"connection": handler, "ssl": tls, **named, **options}
+        connection = await aio.connect(*address[:2], **arguments)
+        while not stopping.is_set():
+            await asyncio.sleep(0.01)
+        connection.close(flush=False)
+        await connection.wait_closed()
+
+    try:
+        loop.run_until_complete(dial())
+    finally:
+        loop.close()
 
 
 def receive_until(client: socket.socket, ending: bytes) -> bytes:

@@ -1257,15 +1257,6 @@ def test_nodelay_is_on_and_keepalive_off_by_default(run: Run) -> None:
     run(main)
 
 
-def test_socket_options_that_the_system_refuses_do_not_stop_a_connection() -> None:
-    class Kept(aio.MudConnection):
-        keepalive = True
-
-    with socket.socket() as gone:
-        gone.close()
-        Kept()._set_socket_options(gone)
-
-
 # Servers
 
 

@@ -25,6 +25,7 @@ FLOORS = {
     "telnet.deadlines": 0,
     "telnet.exceptions": 0,
     "telnet.guard": 0,
+    "telnet.keepalive": 0,
     "telnet.limits": 0,
     "telnet.log_share": 0,
     "telnet.version": 0,

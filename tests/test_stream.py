@@ -19,6 +19,7 @@ from stream_support import StreamRecorder, fill, receive, reset, stream_pair, tc
 from telnet import Engine, Limits, Stream, StreamBufferOverflow
 from telnet.net.engine import READ, RECEIVE_SIZE, WRITE
 from telnet.net.send_queue import STEP
+from telnet.sockets import prepare
 
 
 class Impatient(StreamRecorder):
@@ -109,7 +110,7 @@ def test_socket_options_that_the_system_refuses_do_not_stop_a_connection() -> No
         stream, peer = stream_pair(engine, StreamRecorder, keepalive=True)
         with peer, socket.socket() as gone:
             gone.close()
-            stream._set_socket_options(gone)
+            prepare(gone, keepalive=stream.keepalive, nodelay=stream.nodelay)
             assert stream.connected
 
 

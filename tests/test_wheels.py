@@ -44,6 +44,7 @@ NOT_BESIDE_A_WHEEL = {
     "test_session_clients.py": "drives the programs that .ci/run installs",
     "test_session_peers.py": "needs Twisted, whose dependencies have no wheel for every Python",
     "test_tls.py": "needs trustme, whose dependencies have no wheel for every Python",
+    "test_urgent.py": "drives a program that .ci/run installs",
     "test_wheels.py": "reads pyproject.toml and tools",
 }
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from telnet import aio as aio
     from telnet import options as options
     from telnet.handler import MudHandler
+    from telnet.keepalive import Keepalive
     from telnet.limits import Limits
     from telnet.net.connection import TelnetConnection
     from telnet.net.engine import Engine
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _LAZY_MODULES = ("aio", "options")
 _LAZY = {
     "Engine": "telnet.net.engine",
+    "Keepalive": "telnet.keepalive",
     "Limits": "telnet.limits",
     "MudConnection": "telnet.net.mud",
     "MudHandler": "telnet.handler",
@@ -87,6 +89,7 @@ __all__ = [
     "IP",
     "InvalidAddressFormatError",
     "InvalidReadDelimiterError",
+    "Keepalive",
     "LFLOW",
     "LINEMODE",
     "LOGOUT",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from telnet.guard import Guard
+from telnet.keepalive import check_keepalive
 from telnet.limits import Limits
 from telnet.log_share import describe
 from telnet.negotiation import Side
@@ -544,12 +545,14 @@ def check_handler(handler: type[MudHandler], role: Role) -> None:
 
     :param handler: the class of the connections.
     :param role: which end they are.
-    :raises TypeError: if ``limits`` is not a :class:`~telnet.limits.Limits`, or ``options`` are not what
-        :class:`~telnet.session.Session` takes, again and again.
+    :raises TypeError: if ``limits`` is not a :class:`~telnet.limits.Limits`, ``keepalive`` not what
+        :func:`~telnet.keepalive.check_keepalive` takes, or ``options`` are not what :class:`~telnet.session.Session`
+        takes, again and again.
     :raises ValueError, LookupError: if :class:`~telnet.session.Session` refuses an option or an encoding.
     """
     if not isinstance(handler.limits, Limits):
         raise TypeError(f"limits of {handler.__name__} must be a Limits, not {handler.limits!r}")
+    check_keepalive(getattr(handler, "keepalive", False))  # which a shell brings
     if isinstance(handler.options, Iterator):
         raise TypeError(f"options of {handler.__name__} must be a sequence, not {handler.options!r}, which lasts once")
     Session(

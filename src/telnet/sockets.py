@@ -1,4 +1,4 @@
-"""What every shell asks of sockets: to listen on all addresses with one port, and whether and why a peer is gone."""
+"""What every shell asks of sockets: one port for all addresses, each byte in its place, and whether a peer is gone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import select
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from telnet.address import display_address, naming
+from telnet.keepalive import Keepalive
 
 __all__ = [
     "LOOK_EACH",
@@ -24,6 +26,8 @@ __all__ = [
     "handshake_timeout",
     "has_peer",
     "is_gone",
+    "keep_urgent_data",
+    "prepare",
     "start_listening",
 ]
 
@@ -37,6 +41,14 @@ a reset only when something is sent.  Until then the connection costs a descript
 
 # How often another port is tried when one that is free for one address is taken on the next.
 _PORT_ATTEMPTS: Final = 16
+
+# What the settings of a Keepalive are called where a system has them.
+_KEEPALIVE: Final = (
+    ("TCP_KEEPIDLE", "idle"),
+    ("TCP_KEEPALIVE", "idle"),  # on macOS
+    ("TCP_KEEPINTVL", "interval"),
+    ("TCP_KEEPCNT", "count"),
+)
 
 _ABSENT: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -84,6 +96,7 @@ def start_listening(bound: Sequence[socket.socket], backlog: int) -> None:
         for each in bound:
             with naming("listen on", each.getsockname()):
                 each.setblocking(False)
+                keep_urgent_data(each)  # what is accepted has it from here, before its first byte
                 each.listen(backlog)
     except BaseException:
         _close_all(bound)
@@ -104,9 +117,41 @@ def can_be_served(accepted: socket.socket, address: Any, log: Callable[[int, str
         except OSError as exc:
             log(logging.WARNING, f"{display_address(address)!r} cannot be served: {exc.strerror or exc}")
         else:
+            keep_urgent_data(accepted)  # it may have come before its listener was ours
             return True
     accepted.close()
     return False
+
+
+def keep_urgent_data(each: socket.socket) -> None:
+    """Have the system leave urgent data in its place in the stream (SO_OOBINLINE).
+
+    The Synch of RFC 854 is an IAC DM whose DM is sent as TCP's urgent data, and Debian's ``telnet`` sends one on Ctrl-C
+    too.  By default a system takes the last urgent byte out of the stream, so that the byte after it would be read as
+    the command.  RFC 6093 section 6 asks for this option.
+
+    :param each: a socket: before it connects or is listened on, so that nothing comes before.
+    """
+    with suppress(OSError):  # a UNIX socket of some systems, or a peer that is gone, which the first read tells
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+
+
+def prepare(connected: socket.socket, *, keepalive: bool | Keepalive, nodelay: bool) -> None:
+    """Set the options of a connection; one that the system does not have, or refuses, is left out.
+
+    :param connected: the socket.
+    :param keepalive: whether and when the system asks a silent peer whether it is still there.
+    :param nodelay: whether small writes leave at once (TCP_NODELAY).
+    """
+    keep_urgent_data(connected)
+    if connected.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    _set(connected, socket.IPPROTO_TCP, "TCP_NODELAY", nodelay)
+    if keepalive:
+        chosen = keepalive if isinstance(keepalive, Keepalive) else Keepalive()
+        _set(connected, socket.SOL_SOCKET, "SO_KEEPALIVE", 1)
+        for name, field in _KEEPALIVE:
+            _set(connected, socket.IPPROTO_TCP, name, getattr(chosen, field))
 
 
 def has_peer(connected: socket.socket) -> bool:
@@ -164,6 +209,11 @@ def _reason(exc: OSError) -> str:
         return f"certificate verify failed: {exc.verify_message}"
     reason: str | None = getattr(exc, "reason", None)
     return reason.lower().replace("_", " ") if reason else exc.strerror or str(exc)
+
+
+def _set(connected: socket.socket, level: int, name: str, value: int) -> None:
+    with suppress(AttributeError, OSError):
+        connected.setsockopt(level, getattr(socket, name), value)
 
 
 def _has_free_port(bound_to: BoundTo) -> bool:

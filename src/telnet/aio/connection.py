@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import socket
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from telnet.address import display_address
 from telnet.exceptions import StreamBufferOverflow
 from telnet.handler import MudHandler
+from telnet.keepalive import Keepalive
 from telnet.log_share import LogShare
 from telnet.options.option import Role
 from telnet.options.timing_mark import TIMING_MARK
 from telnet.session import WAKE_EACH
-from telnet.sockets import LOOK_EACH, is_gone
+from telnet.sockets import LOOK_EACH, is_gone, prepare
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -93,8 +93,9 @@ class MudConnection(asyncio.Protocol, MudHandler):
     :exc:`RuntimeError`, but for :meth:`call_from_thread`.
     """
 
-    keepalive: bool = False
-    """Whether SO_KEEPALIVE is set on connections of this class."""
+    keepalive: bool | Keepalive = False
+    """Whether the system probes the silent peers of this class (SO_KEEPALIVE), and when: a
+    :class:`~telnet.Keepalive`, or True for its defaults."""
 
     nodelay: bool = True
     """Whether TCP_NODELAY is set on connections of this class."""
@@ -168,7 +169,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
         """The event loop's part: the connection is up."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=self.limits.unsent // DRAIN_PART)
-        self._set_socket_options(self._extra_info("socket"))
+        if (connected := self._extra_info("socket")) is not None:
+            prepare(connected, keepalive=self.keepalive, nodelay=self.nodelay)
         if self.remote_address is None:  # a server knows it before, and a peer that was reset has none any more
             self.remote_address = display_address(self._extra_info("peername"))
         self.local_address = display_address(self._extra_info("sockname"))
@@ -207,15 +209,6 @@ class MudConnection(asyncio.Protocol, MudHandler):
             return self._transport.get_extra_info(name)
         except OSError:
             return None
-
-    def _set_socket_options(self, connected: Any) -> None:
-        if connected is None:
-            return
-        with suppress(OSError):  # the peer is gone already, which the first read tells
-            if self.keepalive:
-                connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if connected.family in (socket.AF_INET, socket.AF_INET6):
-                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, self.nodelay)
 
     def _set_alarm(self, deadline: float) -> None:
         if self._alarm is not None:

@@ -9,6 +9,7 @@ from typing import Any, TypedDict, TypeVar
 
 from telnet.aio.connection import HandlerConnection, MudConnection
 from telnet.handler import MudHandler, check_handler, combine
+from telnet.keepalive import Keepalive
 from telnet.limits import Limits
 from telnet.options.option import Option, Role
 
@@ -27,7 +28,7 @@ class ConnectionOptions(TypedDict, total=False):
     legacy_encoding: str | None
     ayt_answer: str | None
     nop_interval: float | None
-    keepalive: bool
+    keepalive: bool | Keepalive
     nodelay: bool
 
 

@@ -14,7 +14,7 @@ from telnet.exceptions import StreamConnectError
 from telnet.net.address import Endpoint
 from telnet.net.engine import WRITE, Engine
 from telnet.net.timers import Timer
-from telnet.sockets import connect_timeout
+from telnet.sockets import connect_timeout, keep_urgent_data
 
 __all__ = ["Connector"]
 
@@ -117,6 +117,7 @@ class Connector:
         """Whether the attempt is under way; an error that is known at once is raised."""
         self._socket, self._given = self._given or socket.socket(family, socket.SOCK_STREAM), None
         self._socket.setblocking(False)
+        keep_urgent_data(self._socket)
         code = self._socket.connect_ex(address)
         if code not in PENDING and code not in DONE:
             raise OSError(code, os.strerror(code))

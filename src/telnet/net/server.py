@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 from telnet.accepting import ACCEPTS_PER_TURN, PAUSE, Failure, Shortage, end_of, failure_of
 from telnet.address import display_address, naming
 from telnet.connections import Connections
+from telnet.keepalive import check_keepalive
 from telnet.limits import Limits
 from telnet.log_share import LINES_OF_A_SERVER, LogShare
 from telnet.net.address import Address, Endpoint, parse_address
@@ -73,6 +74,7 @@ class Server(Channel):
             raise TypeError(f"ConnectionClass must be a subclass of Stream, not {self.ConnectionClass!r}")
         if not isinstance(self.ConnectionClass.limits, Limits):
             raise TypeError(f"limits of {self.ConnectionClass.__name__} must be a Limits")
+        check_keepalive(self.ConnectionClass.keepalive)
         self.listening = False
         self.ssl_enabled = False
         self.connections = Connections()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from telnet.exceptions import StreamBufferOverflow, StreamConnectError
+from telnet.keepalive import Keepalive, check_keepalive
 from telnet.limits import Limits
 from telnet.net.address import Address, parse_address
 from telnet.net.channel import GONE, Channel, had_peer
@@ -22,7 +23,7 @@ from telnet.net.linger import Linger
 from telnet.net.send_queue import HANDSHAKE, FileRegion, Handshake, SendQueue
 from telnet.net.timers import Timer
 from telnet.net.tls import TLS, SSLOptions, plain_socket, tls_from_options
-from telnet.sockets import handshake_failure, handshake_timeout, has_peer
+from telnet.sockets import handshake_failure, handshake_timeout, has_peer, prepare
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -48,7 +49,7 @@ class StreamOptions(TypedDict, total=False):
     engine: Engine | None
     socket: sockets.socket | None
     ssl_options: SSLOptions | None
-    keepalive: bool
+    keepalive: bool | Keepalive
     nodelay: bool
 
 
@@ -59,7 +60,8 @@ class Stream(Channel):
     :param socket: a stream socket to use.  One that is connected is taken over, and ``on_connect`` follows in the
         engine's next turn; if its peer is gone by then, ``on_close``.  Any other is what :meth:`connect` will use.
     :param ssl_options: start TLS as with :meth:`startSSL`.
-    :param keepalive: whether the system probes a silent peer (SO_KEEPALIVE).
+    :param keepalive: whether the system probes a silent peer (SO_KEEPALIVE), and when: a :class:`Keepalive`, or True
+        for its defaults.
     :param nodelay: whether small writes leave at once (TCP_NODELAY).
     :raises TypeError: for an argument that is not one of these, or of the wrong type.
 
@@ -70,8 +72,9 @@ class Stream(Channel):
     limits: Limits = Limits()
     """The bounds of every connection of this class."""
 
-    keepalive: bool = False
-    """Whether SO_KEEPALIVE is set on connections of this class."""
+    keepalive: bool | Keepalive = False
+    """Whether the system probes the silent peers of this class (SO_KEEPALIVE), and when: a :class:`Keepalive`, or True
+    for its defaults."""
 
     nodelay: bool = True
     """Whether TCP_NODELAY is set on connections of this class."""
@@ -99,7 +102,7 @@ class Stream(Channel):
         self.connected = False
         self.connecting = False
         self.ssl_enabled = False
-        self.keepalive = kwargs.get("keepalive", self.keepalive)
+        self.keepalive = check_keepalive(kwargs.get("keepalive", self.keepalive))
         self.nodelay = kwargs.get("nodelay", self.nodelay)
         self._buffer_size = self.limits.unread
         self._max_write_buffer = self.limits.unsent
@@ -188,7 +191,7 @@ class Stream(Channel):
 
     def _enter_service(self, socket: sockets.socket) -> None:
         self._remember_peer()
-        self._set_socket_options(socket)
+        prepare(socket, keepalive=self.keepalive, nodelay=self.nodelay)
         self.engine.add_channel(self)
         if isinstance(socket, ssl.SSLSocket):
             self._begin_handshake()
@@ -208,15 +211,6 @@ class Stream(Channel):
 
     def _tell_connected(self) -> None:
         self._call(self.on_connect)
-
-    def _set_socket_options(self, socket: sockets.socket) -> None:
-        try:
-            if self.keepalive:
-                socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_KEEPALIVE, 1)
-            if self.nodelay and socket.family in (sockets.AF_INET, sockets.AF_INET6):
-                socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
-        except OSError:
-            pass  # the peer is gone already, which the first read will tell
 
     # Reading
 
