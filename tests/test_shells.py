@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 import zlib
@@ -11,11 +12,27 @@ from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
-from shell_support import SHELLS, Shell, receive_all, receive_until, start_shell, wait_until
+from shell_support import SHELLS, Shell, dialing, receive_all, receive_until, start_shell, wait_until
 
-from telnet import CMD_EOR, DO, DONT, GA, IAC, SB, SE, WILL, WONT, Limits, MudHandler
+from telnet import (
+    CMD_EOR,
+    DO,
+    DONT,
+    GA,
+    IAC,
+    SB,
+    SE,
+    WILL,
+    WONT,
+    Engine,
+    Limits,
+    MudConnection,
+    MudHandler,
+    MudServer,
+    aio,
+)
 from telnet.encode import subnegotiation
-from telnet.options import ECHO, EOR, MCCP2, MSDP, MXP, NAWS, TTYPE
+from telnet.options import ECHO, EOR, MCCP2, MSDP, MSSP, MXP, NAWS, TTYPE
 
 OFFERED = IAC + DO + NAWS.code + IAC + WILL + EOR.code + IAC + WILL + MCCP2.code
 REFUSED = IAC + WONT + NAWS.code + IAC + DONT + EOR.code + IAC + DONT + MCCP2.code
@@ -459,3 +476,75 @@ def test_a_password_in_markup_is_no_line_and_in_no_log(name: str, caplog: pytest
 
     assert Reader.told == [("PROMPT", [{"A": "caf\xe9"}]), ("PASSWORD", {"password": "hunter2"}), "<b>look"]
     assert "ValueError" in caplog.text and "hunter2" not in caplog.text
+
+
+# What a class says is checked in the role of its end
+
+
+WRONG = {
+    "options": ({"options": ("x",)}, TypeError, "options must be classes or instances of Option"),
+    "the same option twice": ({"options": (NAWS, NAWS())}, ValueError, "option NAWS is given twice"),
+    "limits": ({"limits": 5}, TypeError, "limits of Wrong must be a Limits"),
+    "an encoding": ({"encoding": "utf-16"}, ValueError, "utf-16"),
+    "keepalive": ({"keepalive": 60}, TypeError, "keepalive must be True, False or a Keepalive"),
+}
+
+
+@pytest.mark.parametrize("name", SHELLS)
+@pytest.mark.parametrize("option", [MSSP, MSSP()], ids=["the class", "an instance"])
+def test_option_without_what_a_server_needs_is_right_for_a_client_and_wrong_for_a_server(
+    name: str, option: Any
+) -> None:
+    class Crawler(Player):
+        options: ClassVar[Any] = (option,)
+
+        def on_mssp(self, variables: dict[str, list[str]]) -> None:
+            self.events.append(variables)
+
+    class Told(Player):
+        options: ClassVar[Any] = (MSSP({"NAME": "A", "PLAYERS": 1, "UPTIME": 2}),)
+
+    for serve in (MudServer, aio_serve):
+        with pytest.raises(ValueError, match="MSSP requires the variables NAME, PLAYERS, UPTIME"):
+            serve(Crawler)
+    Player.met.clear()
+    shell = start_shell(name, Told)
+    try:
+        with dialing(name, Crawler, shell.address):
+            wait_until(lambda: any({"NAME": ["A"]}.items() <= each.items() for each in told()))
+    finally:
+        shell.stop()
+
+
+def told() -> list[dict[str, Any]]:
+    return [event for player in Player.met for event in player.events if isinstance(event, dict)]
+
+
+def aio_serve(handler: Any, **settings: Any) -> None:
+    async def main() -> None:
+        await aio.serve(handler, "127.0.0.1", 0, **settings)
+
+    asyncio.run(main())
+
+
+def aio_connect(handler: Any) -> None:
+    async def main() -> None:
+        await aio.connect("127.0.0.1", 1, connection=handler)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("members", "error", "text"), WRONG.values(), ids=WRONG)
+def test_what_no_connection_can_begin_with_is_an_error_at_the_call_in_both_roles(
+    members: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    handler: Any = type("Wrong", (MudHandler,), members)
+    with Engine() as engine:
+        for call in (
+            lambda: MudServer(handler, engine=engine),
+            lambda: MudConnection.running(handler)(engine=engine).connect(("127.0.0.1", 1)),
+            lambda: aio_serve(handler),
+            lambda: aio_connect(handler),
+        ):
+            with pytest.raises(error, match=text):
+                call()

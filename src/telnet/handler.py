@@ -540,21 +540,22 @@ def combine(handler: type[Any], shell: type[AnyShell]) -> type[AnyShell]:
     return type(handler.__name__, (handler, shell), members)
 
 
-def check_handler(handler: type[MudHandler], role: Role) -> None:
+def check_handler(handler: type[MudHandler] | MudHandler, role: Role) -> None:
     """Check what a class says of its connections, so that a mistake is found before the first peer comes.
 
-    :param handler: the class of the connections.
+    :param handler: the class of the connections, or the one connection that is to be made.
     :param role: which end they are.
     :raises TypeError: if ``limits`` is not a :class:`~telnet.limits.Limits`, ``keepalive`` not what
         :func:`~telnet.keepalive.check_keepalive` takes, or ``options`` are not what :class:`~telnet.session.Session`
         takes, again and again.
     :raises ValueError, LookupError: if :class:`~telnet.session.Session` refuses an option or an encoding.
     """
+    name = (handler if isinstance(handler, type) else type(handler)).__name__
     if not isinstance(handler.limits, Limits):
-        raise TypeError(f"limits of {handler.__name__} must be a Limits, not {handler.limits!r}")
+        raise TypeError(f"limits of {name} must be a Limits, not {handler.limits!r}")
     check_keepalive(getattr(handler, "keepalive", False))  # which a shell brings
     if isinstance(handler.options, Iterator):
-        raise TypeError(f"options of {handler.__name__} must be a sequence, not {handler.options!r}, which lasts once")
+        raise TypeError(f"options of {name} must be a sequence, not {handler.options!r}, which lasts once")
     Session(
         None,
         handler.options,

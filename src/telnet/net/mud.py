@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from telnet.net.address import Address
     from telnet.net.timers import Timer
     from telnet.net.tls import SSLOptions
 
@@ -61,6 +62,14 @@ class MudConnection(TelnetConnection, MudHandler):
         self.engine.call_from_thread(self._guarded(function), *arguments)
 
     # The beginning
+
+    def connect(self, address: Address) -> Self:
+        """Begin to connect, as :meth:`Stream.connect <telnet.net.stream.Stream.connect>` does.
+
+        :raises TypeError, ValueError, LookupError: if the options, limits or encodings are not what a client needs.
+        """
+        check_handler(self, Role.CLIENT)
+        return super().connect(address)
 
     def _enter_service(self, socket: sockets.socket) -> None:
         if "session" not in vars(self):

@@ -99,6 +99,8 @@ class Stream(Channel):
         if unknown := kwargs.keys() - StreamOptions.__annotations__.keys():
             known = ", ".join(StreamOptions.__annotations__)
             raise TypeError(f"unknown argument {min(unknown)!r} of {type(self).__name__}; known are {known}")
+        if not isinstance(self.limits, Limits):
+            raise TypeError(f"limits of {type(self).__name__} must be a Limits, not {self.limits!r}")
         self.connected = False
         self.connecting = False
         self.ssl_enabled = False
