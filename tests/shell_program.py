@@ -92,6 +92,11 @@ class Player(MudHandler):
             self.write_file(file)  # type: ignore[attr-defined]  # which the selectors shell has
         self.send_line(".")
 
+    def do_download(self, path: str) -> None:
+        with open(path, "rb") as file:
+            self.send_file(file)
+        self.send_line(".")
+
     def do_quit(self, _: str) -> None:
         self.send_line("Goodbye.")
         self.close()

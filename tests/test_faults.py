@@ -17,6 +17,8 @@ import pytest
 from fault_support import GOODBYE, HELLO, SHORT, Guest, Served
 from shell_support import wait_until
 
+from telnet import escape
+
 pytestmark = pytest.mark.slow
 
 TURNS = 5
@@ -252,6 +254,37 @@ def test_a_file_that_cannot_be_sent_ends_that_connection_alone(served: Served, e
         converse(others)
 
     served.settle(log=0 if error == errno.EPIPE else 1)
+
+
+@each_of(errno.EAGAIN, errno.EINTR, SHORT)
+def test_a_file_arrives_escaped_although_the_system_takes_it_in_small_parts(
+    served: Served, error: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * 3)
+    with served.guests(1) as others, served.guest() as concerned:
+        served.fault("send", error, count=30)
+        concerned.send(f"download {path}")
+        concerned.expect(escape(path.read_bytes()) + b".\r\n")
+        assert served.struck("send")
+        converse(others)
+
+    served.settle()
+
+
+@each_of(errno.EPIPE, errno.ECONNRESET)
+def test_a_file_whose_receiver_is_gone_leaves_nothing_behind(served: Served, error: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(BIG))
+    with served.guests(1) as others, served.guest(receive_buffer=4096) as concerned:
+        served.fault("send", error, only=[concerned])
+        concerned.send(f"download {path}")
+        concerned.rest()
+        assert served.struck("send")
+        served.recover()
+        converse(others)
+
+    served.settle()
 
 
 # Watching.  asyncio does not tell a transport that its descriptor is not watched, and libuv ends the process.

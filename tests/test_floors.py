@@ -34,8 +34,10 @@ FLOORS = {
     "telnet._parser_py": 1,
     "telnet.encode": 1,
     "telnet.events": 1,
+    "telnet.files": 1,
     "telnet.parser": 1,
     # 2: knows Telnet
+    "telnet.backlog": 2,
     "telnet.charsets": 2,
     "telnet.client": 2,
     "telnet.lines": 2,

@@ -14,6 +14,7 @@ CONNECTION = {
     "close": "(self, flush=True)",
     "connect": "(self, address)",
     "flush": "(self)",
+    "send_file": "(self, sfile, nbytes=0, offset=0, flush=False)",
     "startSSL": "(self, ssl_options={})",
     "write": "(self, data, flush=False)",
     "write_file": "(self, sfile, nbytes=0, offset=0, flush=False)",

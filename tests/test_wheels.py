@@ -41,6 +41,7 @@ NOT_BESIDE_A_WHEEL = {
     "test_memory.py": "takes half a minute; memory is the same in every wheel",
     "test_packaging.py": "reads the sources, but for what the list names",
     "test_scans.py": "drives a program that .ci/run installs",
+    "test_send_file.py": "needs trustme, as test_tls.py does",
     "test_session_clients.py": "drives the programs that .ci/run installs",
     "test_session_peers.py": "needs Twisted, whose dependencies have no wheel for every Python",
     "test_tls.py": "needs trustme, whose dependencies have no wheel for every Python",

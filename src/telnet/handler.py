@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from telnet.files import EscapedFile
 from telnet.guard import Guard
 from telnet.keepalive import check_keepalive
 from telnet.limits import Limits
@@ -213,6 +214,26 @@ class MudHandler(Guard):
         Raises what that raises, and ``KeyError`` if MSDP is not in :attr:`options`.
         """
         return self.session[MSDP].set(name, value)
+
+    def send_file(self, sfile: Any, nbytes: int = 0, offset: int = 0, flush: bool = False) -> None:
+        """Send part of a file after all that was written before, with every byte 255 doubled (RFC 854).
+
+        It is read piece by piece as it is sent, so that its size does not matter; what is written meanwhile comes after
+        it, and counts in :attr:`max_write_buffer`.  A file that cannot be read any more is given to ``on_error``, or to
+        ``on_write_error`` where the shell has that, and the connection is closed.
+
+        The other bytes are sent as they are.  Outside of BINARY (RFC 856) a receiver may change them: it drops the NUL
+        of CR NUL, and CR without it.  For what is no text :class:`~telnet.options.BINARY` must be on in our direction.
+
+        :param sfile: a regular file open in binary mode for reading.  It can be closed as soon as this returns; its own
+            position is neither used nor changed.
+        :param nbytes: how many bytes of the file, 0 for all to the end; fewer are sent if the file is shorter.
+        :param offset: where to begin, in bytes from the start of the file.
+        :param flush: whether to try to send now.
+        :raises TypeError: if it is not an open binary file, or a number is not ``int``.
+        :raises ValueError: if the file is closed, not a regular one or not open for reading, or a number is negative.
+        """
+        self.session.send_pieces(EscapedFile(sfile, nbytes, offset))
 
     # Placeholders: the connection
 

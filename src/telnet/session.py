@@ -19,7 +19,8 @@ subnegotiations, 64 KiB of what was read, and one piece of inflated data.  What 
 true: a shell then calls again in its next turn, and reads nothing more from the peer until it is false.  A pause is the
 same without an end.
 
-What is written passes the compressor, if there is one, when it is taken: one flush a turn.
+What is written passes the compressor, if there is one, when it is taken: one flush a turn.  While a file is under way,
+what is written waits behind it, and each take gives one piece (see :mod:`telnet.backlog`).
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar, overload
 
+from telnet.backlog import Backlog
 from telnet.client import Client
 from telnet.constants import AYT, CMD_EOR, DO, DONT, ECHO, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
 from telnet.deadlines import Deadlines
 from telnet.encode import negotiate
+from telnet.files import Source
 from telnet.limits import Limits
 from telnet.lines import LineDecoder, decode_text, encode_text, lookup_encoding, not_text
 from telnet.mccp import Compressor, Decompressor
@@ -170,6 +173,7 @@ class Session:
         self._output: list[bytes] = []  # to be compressed, while there is a compressor
         self._output_size = 0
         self._sendable: list[bytes] = []  # as it goes out
+        self._backlog: Backlog | None = None  # what goes out after that, and before what is to be compressed
         self._wake_at = 0  # at which size of the output to wake the shell (again)
         self._turns: dict[Option, None] = {}
         self._deadlines = Deadlines(self._set_alarm)
@@ -325,11 +329,16 @@ class Session:
     def take(self, now: float | None = None) -> bytes:
         """Return what is to be sent now, possibly nothing; it counts as sent.
 
+        While :attr:`sending_pieces`, this is one piece: call it again when that has left.
+
         :param now: the time in seconds; that of the last call if it is left out.
+        :raises OSError: if a file cannot be read; what it still had is left out then.
         """
         if self._turns:
             self._end_turn()
         self._wake_at = 0
+        if self._backlog is not None and not self._sendable:
+            self._take_piece(self._backlog)
         self._seal(flush=True)
         sendable, self._sendable = self._sendable, []
         if sendable:
@@ -338,8 +347,13 @@ class Session:
 
     @property
     def unsent(self) -> int:
-        """How many bytes were written since the last :meth:`take`, before compression."""
-        return self._output_size
+        """How many bytes were written since the last :meth:`take`, before compression, or wait behind a file."""
+        return self._output_size if self._backlog is None else self._output_size + self._backlog.size
+
+    @property
+    def sending_pieces(self) -> bool:
+        """Whether :meth:`take` has another piece to give of what :meth:`send_pieces` was given, or what is after it."""
+        return self._backlog is not None
 
     @property
     def pending(self) -> bool:
@@ -388,6 +402,33 @@ class Session:
             self._output.append(data)
             self._output_size += len(data)
             self._wake_up()
+
+    def send_pieces(self, source: Source) -> None:
+        """Send what a source gives, piece by piece, after all that was written before: a file, without filling memory.
+
+        :param source: it is read from :meth:`take`, and closed at its end, or by :meth:`drop_pieces`.
+        """
+        if self.closed:
+            return source.close()
+        if self.check is not None:
+            self.check()
+        self._seal(flush=True)
+        if self._backlog is None:
+            self._backlog = Backlog()
+        self._backlog.add(source, self._compressor)
+        self._wake_up()
+
+    def break_pieces(self) -> None:
+        """While :attr:`sending_pieces`, have :meth:`take` return nothing, once, before what is written from now on."""
+        if self._backlog is not None:
+            self._seal()
+            self._backlog.add_barrier()
+
+    def drop_pieces(self) -> None:
+        """Forget what was not taken yet, and close its sources: nothing can be sent any more."""
+        if self._backlog is not None:
+            self._backlog.clear()
+            self._backlog = None
 
     def send(self, text: str) -> None:
         r"""Send text: encoded, with CR LF for ``\n``, and every byte 255 doubled.
@@ -592,7 +633,10 @@ class Session:
         """End the stream, if there is one; what is written from now on is plain."""
         if self._compressor is not None:
             self._seal()
-            self._sendable.append(self._compressor.finish())
+            if self._backlog is None:
+                self._sendable.append(self._compressor.finish())
+            else:
+                self._backlog.add_end(self._compressor)
             self._compressor = None
             self._wake_up()
 
@@ -875,12 +919,23 @@ class Session:
         output = b"".join(self._output)
         self._output.clear()
         self._output_size = 0
+        if self._backlog is not None:
+            return self._backlog.add_written(output, self._compressor)
         if self._compressor is not None:
             output = self._compressor.compress(output)
             if flush:
                 output += self._compressor.flush()
         if output:
             self._sendable.append(output)
+
+    def _take_piece(self, backlog: Backlog) -> None:
+        self._seal()
+        try:
+            if piece := backlog.take():
+                self._sendable.append(piece)
+        finally:
+            if not backlog:
+                self._backlog = None
 
     def _wake_up(self) -> None:
         if self._output_size >= self._wake_at:

@@ -121,6 +121,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._held = False  # whether the program called pause()
         self._answering = False  # whether who read the latest line has not come back for another
         self._writable = True
+        self._handed_over = 0  # bytes of files, and of what was written behind them
         self._input_ended = False
         self._input_finished = False  # whether all that came was delivered, too
         self._over = False  # whether on_close has been called
@@ -432,12 +433,12 @@ class MudConnection(asyncio.Protocol, MudHandler):
     # Writing
 
     async def drain(self) -> None:
-        """Send what was written, and while much of it waits for the peer to take it, wait as well.
+        """Send what was written, and while much of it or a file waits for the peer to take it, wait as well.
 
         :raises ConnectionResetError: when the connection has ended.  A coroutine of :func:`serve` need not catch it.
         """
         self._flush()
-        await self._until(lambda: self._writable or self._ending)
+        await self._until(lambda: (self._writable and not self.session.sending_pieces) or self._ending)
         if self._ending:
             raise ConnectionResetError(errno.ECONNRESET, "the connection has ended")
 
@@ -453,15 +454,22 @@ class MudConnection(asyncio.Protocol, MudHandler):
         """The event loop's part: little waits to be sent."""
         self._writable = True
         self._tell_waiters()
-        if self.session.closed:
-            self._loop.call_soon(self._flush_out)  # the transport is still busy with what made it call this
+        # The transport is still busy with what made it call this.
+        if self.session.sending_pieces:
+            self._flush_soon()
+        elif self.session.closed:
+            self._loop.call_soon(self._flush_out)
 
     def _session_wakes(self) -> None:
         if self.session.unsent >= WAKE_EACH:
             self._flush()
         elif self._receiving:
             self._due = True  # without a handle, for which the event loop would take another round
-        elif self._flushing is None:
+        else:
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if self._flushing is None:
             self._flushing = self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
@@ -469,11 +477,42 @@ class MudConnection(asyncio.Protocol, MudHandler):
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
+        if self.session.sending_pieces:
+            return self._send_piece()
         data = self.session.take(self._loop.time())
         if not data or self._transport.is_closing():
             return
         if self._fits(data) or self._make_room(data):
             self._transport.write(data)
+
+    def send_file(self, sfile: Any, nbytes: int = 0, offset: int = 0, flush: bool = False) -> None:
+        """Send part of a file with every byte 255 doubled, as :meth:`MudHandler.send_file
+        <telnet.handler.MudHandler.send_file>` does.
+
+        :meth:`drain` waits until it is sent.
+        """
+        super().send_file(sfile, nbytes, offset)
+        if flush:
+            self._flush()
+
+    def _send_piece(self) -> None:
+        """Send a piece of a file if the peer takes it, and leave the next one to another turn of the event loop."""
+        if self._transport.is_closing() or not (self._fits(b"") or self._make_room(b"")) or not self._writable:
+            return
+        try:
+            data = self.session.take(self._loop.time())
+        except OSError as exc:
+            self._report(exc)
+            return self._end(flush=False)
+        self._handed_over += len(data)
+        if data:
+            self._transport.write(data)
+        if self.session.sending_pieces:
+            self._flush_soon()
+        elif self.session.closed:
+            self._loop.call_soon(self._flush_out)
+        else:
+            self._tell_waiters()
 
     def _make_room(self, data: bytes) -> bool:
         """Whether the data may be sent all the same; False when the connection ended instead."""
@@ -484,7 +523,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         if self._fits(data):
             return True
         # To leave it out would leave a gap, which may lie in the middle of a compressed stream.
-        waiting, limit = self._transport.get_write_buffer_size(), self.max_write_buffer
+        waiting, limit = self._unsent, self.max_write_buffer
         self._report(
             StreamBufferOverflow(f"{waiting} bytes wait to be sent; {len(data)} more exceed max_write_buffer {limit}")
         )
@@ -492,7 +531,13 @@ class MudConnection(asyncio.Protocol, MudHandler):
         return False
 
     def _fits(self, data: bytes) -> bool:
-        return self._transport.get_write_buffer_size() + len(data) <= self.max_write_buffer
+        return self._unsent + len(data) <= self.max_write_buffer
+
+    @property
+    def _unsent(self) -> int:
+        """How many bytes wait to be sent, files not counted."""
+        behind = self.session.unsent if self.session.sending_pieces else 0
+        return self._transport.get_write_buffer_size() + behind
 
     # The end
 
@@ -528,16 +573,22 @@ class MudConnection(asyncio.Protocol, MudHandler):
             return self._finish()
         if self._over or self._transport.is_closing():
             return  # the rest is connection_lost's
-        waiting = self._transport.get_write_buffer_size()
-        if waiting:
+        if self.session.sending_pieces:
+            self._set_end_timer(self.limits.close, self._check_progress, self._taken)
+        elif self._transport.get_write_buffer_size():
             self._transport.set_write_buffer_limits(high=0)  # to have resume_writing called when nothing waits any more
-            self._set_end_timer(self.limits.close, self._check_progress, waiting)
+            self._set_end_timer(self.limits.close, self._check_progress, self._taken)
         else:
             self._finish()
             self._linger()
 
-    def _check_progress(self, waited: int) -> None:
-        if self._transport.get_write_buffer_size() < waited:
+    @property
+    def _taken(self) -> int:
+        """A number that grows with what the peer takes, while the connection is being closed."""
+        return self._handed_over - self._transport.get_write_buffer_size()
+
+    def _check_progress(self, taken: int) -> None:
+        if self._taken > taken:
             self._flush_out()
         else:
             self._transport.abort()
@@ -583,6 +634,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
             self._leave()
             self._attempt(self._call, self.on_close)
             self._log_end()
+            self.session.drop_pieces()
         if self._lost and self.server is not None:
             self.server._forget(self)
         if self._lost and self._guardian is not None:

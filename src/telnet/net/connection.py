@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from telnet.files import EscapedFile
+from telnet.net.send_queue import Pieces
 from telnet.net.stream import Stream, StreamOptions
 from telnet.parser import Parser
 
@@ -93,6 +95,29 @@ class TelnetConnection(Stream):
     def _stop_reading(self) -> None:
         super()._stop_reading()
         self._parser.stop()
+
+    # Writing
+
+    def send_file(self, sfile: Any, nbytes: int = 0, offset: int = 0, flush: bool = False) -> None:
+        """Send part of a file after all that was written before, with every byte 255 doubled (RFC 854).
+
+        The other bytes are sent as they are.  Outside of BINARY (RFC 856) a receiver may change them: it drops the NUL
+        of CR NUL, and CR without it.  For what is no text BINARY must be on in our direction.
+
+        :param sfile: a regular file open in binary mode for reading.  It can be closed as soon as this returns; its own
+            position is neither used nor changed.  It is read in pieces as they are sent.
+        :param nbytes: how many bytes of the file, 0 for all to the end; fewer are sent when the file is shorter.
+        :param offset: where to begin, in bytes from the start of the file.
+        :param flush: try to send now.
+        :raises TypeError: for an object that is not an open binary file, or numbers that are not ``int``.
+        :raises ValueError: for a file that is closed, not a regular one or not open for reading, and negative numbers.
+        :raises RuntimeError: as :meth:`write`.
+        """
+        self._check_can_write()
+        self._queue.append_item(Pieces(EscapedFile(sfile, nbytes, offset)))
+        self._send_soon()
+        if flush:
+            self._send_turn()
 
     def _release(self, linger: bool) -> None:
         if self._timer_of_watched is not None:

@@ -7,9 +7,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from telnet.exceptions import StreamBufferOverflow
+from telnet.files import PlainFile
 from telnet.handler import MudHandler, check_handler, combine
 from telnet.net.connection import TelnetConnection
-from telnet.net.send_queue import FileRegion
+from telnet.net.send_queue import Pieces
 from telnet.net.server import ServerOptions, TelnetServer
 from telnet.net.stream import Stream, to_bytes
 from telnet.options.option import Role
@@ -37,12 +38,14 @@ class MudConnection(TelnetConnection, MudHandler):
     :meth:`connect`, the server's when a server accepted it.
 
     :meth:`write` and :meth:`write_file` send bytes as they are, in their place among what else is sent, and compressed
-    like it.  Input arrives as the session's events, so ``on_read`` is not called and ``read_delimiter`` has no effect.
+    like it; :meth:`send_file` doubles each byte 255.  Input arrives as the session's events, so ``on_read`` is not
+    called and ``read_delimiter`` has no effect.
     """
 
     def _prepare_input(self) -> None:
         self._alarm: Timer | None = None  # for what the session does in time
         self._gone_timer: Timer | None = None
+        self._pieces: SessionPieces | None = None  # what takes the session's output, while a file is under way
 
     @classmethod
     def running(cls, handler: type[MudHandler]) -> type[Self]:
@@ -169,24 +172,23 @@ class MudConnection(TelnetConnection, MudHandler):
     def write_file(self, sfile: Any, nbytes: int = 0, offset: int = 0, flush: bool = False) -> None:
         """Send part of a file as it is, as :meth:`Stream.write_file <telnet.net.stream.Stream.write_file>` does.
 
-        While what is sent is compressed, the file is read at once, and what becomes of it counts as output that waits.
+        While what is sent is compressed, the file is read piece by piece, and compressed like the rest.
         """
         self._check_can_write()
-        if self.session.compressing:
-            self._compress_file(FileRegion(sfile, nbytes, offset))
+        if self.session.compressing or self.session.sending_pieces:
+            self.session.send_pieces(PlainFile(sfile, nbytes, offset))
         else:
             self._take_output()
             super().write_file(sfile, nbytes, offset)
         if flush:
             self._flush_output()
 
-    def _compress_file(self, region: FileRegion) -> None:
-        try:
-            while piece := region.read():
-                region.sent(len(piece))
-                self.session.write(piece)
-        finally:
-            region.close()
+    def send_file(self, sfile: Any, nbytes: int = 0, offset: int = 0, flush: bool = False) -> None:
+        """Send part of a file with every byte 255 doubled, as :meth:`MudHandler.send_file
+        <telnet.handler.MudHandler.send_file>` does."""
+        MudHandler.send_file(self, sfile, nbytes, offset)
+        if flush and self._can_write:
+            self._flush_output()
 
     def flush(self) -> None:
         """Try to send now all that waits."""
@@ -212,6 +214,8 @@ class MudConnection(TelnetConnection, MudHandler):
             self.engine.queue(self)
 
     def _take_output(self) -> None:
+        if self.session.sending_pieces or self._pieces is not None:
+            return self._take_pieces()
         data = self.session.take(monotonic())
         if not (data and self._can_write):
             return
@@ -225,13 +229,37 @@ class MudConnection(TelnetConnection, MudHandler):
             self._queue.append(data)
             raise
 
+    def _take_pieces(self) -> None:
+        """Have the session's output taken when what is queued has been sent; until then it waits in the session."""
+        if self._pieces is None:
+            self._queue_pieces()
+        if not self._fits(0):
+            try:
+                self._make_room(0)
+            except StreamBufferOverflow as exc:
+                self._report(exc)
+                self.close(flush=False)
+
+    def _queue_pieces(self) -> None:
+        self._pieces = SessionPieces(self)
+        self._queue.append_item(Pieces(self._pieces))
+        self._send_soon()
+
+    @property
+    def _unsent(self) -> int:
+        return self._queue.size + (0 if self._pieces is None else self.session.unsent)
+
     # TLS
 
     def startSSL(self, ssl_options: SSLOptions = {}) -> Self:  # noqa: B006  # documented so, and never changed
         """Secure the connection with TLS, as :meth:`Stream.startSSL <telnet.net.stream.Stream.startSSL>` does."""
         if self.connected:
             self._take_output()
-        return super().startSSL(ssl_options)
+        secured = super().startSSL(ssl_options)
+        if self._pieces is not None:  # which would take what is written after this, too
+            self.session.break_pieces()
+            self._queue_pieces()
+        return secured
 
     def _secured(self) -> None:
         in_the_middle = self.connected
@@ -255,7 +283,25 @@ class MudConnection(TelnetConnection, MudHandler):
         for timer in (self._alarm, self._gone_timer):
             if timer is not None:
                 timer.cancel()
+        if "session" in vars(self):
+            self.session.drop_pieces()
         Stream._release(self, linger)
+
+
+class SessionPieces:
+    """A source of what the session has to send, as long as it has something."""
+
+    def __init__(self, connection: MudConnection) -> None:
+        self._connection = connection
+
+    def read(self) -> bytes:
+        """Return what is to be sent next."""
+        return self._connection.session.take(monotonic())
+
+    def close(self) -> None:
+        """Leave what the session has to send to the connection again, or to those that come after this."""
+        if self._connection._pieces is self:
+            self._connection._pieces = None
 
 
 class MudServer(TelnetServer):

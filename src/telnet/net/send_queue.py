@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections import deque
-from typing import Any
+from typing import ClassVar
 
-__all__ = ["HANDSHAKE", "FileRegion", "Handshake", "SendQueue"]
+from telnet.files import STEP, FileRegion, Source
 
-# What one send() is offered, and what a step of a file sends: far more than a socket's buffer takes at once.
-STEP = 1 << 18
+__all__ = ["HANDSHAKE", "STEP", "FileRegion", "Handshake", "Pieces", "SendQueue"]
 
 
 class Handshake:
@@ -20,79 +17,35 @@ class Handshake:
 HANDSHAKE = Handshake()
 
 
-class FileRegion:
-    """Part of an open file, independent of the file object it came from.
+class Pieces:
+    """What is read piece by piece, each when the one before has been sent.
 
-    :param sfile: a regular file, open for reading.
-    :param nbytes: how many bytes; 0 for all to the end.
-    :param offset: where to begin, from the start of the file.
+    :param source: it is closed when this is.
     """
 
-    def __init__(self, sfile: Any, nbytes: int, offset: int) -> None:
-        for name, value in (("nbytes", nbytes), ("offset", offset)):
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-            if value < 0:
-                raise ValueError(f"{name} must not be negative, not {value}")
-        # A duplicate: the caller may close the file as soon as it is queued.
-        self._descriptor = os.dup(_descriptor_of(sfile))
-        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
-            self.close()
-            raise ValueError(f"only a regular file can be sent, not {sfile!r}; read it and write() its bytes")
-        self._offset = offset
-        self._remaining = nbytes or None
+    turn: ClassVar[int] = 1
+    """How many bytes one turn sends at least: a piece may take milliseconds to read, escape and compress."""
 
-    def send_to(self, descriptor: int) -> int:
-        """Have the system send a step of the file; return how many bytes went, 0 at the end of the region."""
-        if self._remaining == 0:
-            return 0
-        return self._advance(os.sendfile(descriptor, self._descriptor, self._offset, self._step))
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._piece = memoryview(b"")
 
-    def read(self) -> bytes:
-        """Return the next step of the file, b"" at the end of the region; :meth:`sent` says how much of it went."""
-        if self._remaining == 0:
-            return b""
-        if hasattr(os, "pread"):
-            return os.pread(self._descriptor, self._step, self._offset)
-        os.lseek(self._descriptor, self._offset, os.SEEK_SET)
-        return os.read(self._descriptor, self._step)
+    def read(self) -> memoryview:
+        """Return the rest of the piece, or the next one; empty at the end."""
+        if not self._piece:
+            self._piece = memoryview(self._source.read())
+        return self._piece
 
     def sent(self, count: int) -> None:
         """Move on by so many bytes of what :meth:`read` returned."""
-        self._advance(count)
+        self._piece = self._piece[count:]
 
     def close(self) -> None:
-        """Give the descriptor back."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    @property
-    def _step(self) -> int:
-        return STEP if self._remaining is None else min(STEP, self._remaining)
-
-    def _advance(self, count: int) -> int:
-        self._offset += count
-        if self._remaining is not None:
-            self._remaining -= count
-        return count
+        """Give back what the source holds."""
+        self._source.close()
 
 
-def _descriptor_of(sfile: Any) -> int:
-    if getattr(sfile, "encoding", None) is not None:
-        raise TypeError(f"the file must be open in binary mode, not {sfile!r}")
-    try:
-        descriptor = sfile.fileno()
-    except (AttributeError, OSError):
-        raise TypeError(
-            f"only a file that the system has open can be sent, not {type(sfile).__name__}; write() its bytes"
-        ) from None
-    if not isinstance(descriptor, int):
-        raise TypeError(f"fileno() of {type(sfile).__name__} must return an int, not {descriptor!r}")
-    return descriptor
-
-
-Item = bytes | FileRegion | Handshake
+Item = bytes | FileRegion | Pieces | Handshake
 
 
 class SendQueue:
@@ -114,11 +67,11 @@ class SendQueue:
         self._items.append(data)
         self.size += len(data)
 
-    def append_item(self, item: FileRegion | Handshake) -> None:
+    def append_item(self, item: FileRegion | Pieces | Handshake) -> None:
         """Queue a file or the start of TLS behind all the rest."""
         self._items.append(item)
 
-    def first(self) -> memoryview | bytes | FileRegion | Handshake:
+    def first(self) -> memoryview | Item:
         """Return what is to be sent next, adjacent bytes joined up to what one send can use."""
         item = self._items[0]
         if not isinstance(item, bytes):
@@ -140,7 +93,7 @@ class SendQueue:
     def drop_first(self) -> None:
         """Take the file or the start of TLS at the head away."""
         item = self._items.popleft()
-        if isinstance(item, FileRegion):
+        if isinstance(item, FileRegion | Pieces):
             item.close()
 
     def clear(self) -> None:

@@ -20,7 +20,7 @@ from telnet.net.connector import Connector
 from telnet.net.delimiter import Found, ReadDelimiter, Splitter, make_splitter
 from telnet.net.engine import READ, WRITE, Engine
 from telnet.net.linger import Linger
-from telnet.net.send_queue import HANDSHAKE, FileRegion, Handshake, SendQueue
+from telnet.net.send_queue import HANDSHAKE, FileRegion, Handshake, Pieces, SendQueue
 from telnet.net.timers import Timer
 from telnet.net.tls import TLS, SSLOptions, plain_socket, tls_from_options
 from telnet.sockets import handshake_failure, handshake_timeout, has_peer, prepare
@@ -38,9 +38,6 @@ GONE_PLAIN = GONE | {errno.ENOTCONN}
 GONE_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 NOT_NOW = (BlockingIOError, InterruptedError)
 NO_SENDFILE = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
-
-# A file may be endless for all we know; after so many bytes the other connections have their turn.
-FILE_BYTES_PER_TURN = 1 << 20
 
 
 class StreamOptions(TypedDict, total=False):
@@ -391,7 +388,7 @@ class Stream(Channel):
     @property
     def _wants_input(self) -> bool:
         # While TLS waits for its turn in the queue, what comes next from the peer is not for us to read.
-        if self._input_ended:
+        if self._input_ended or (self._tls is not None and not self.ssl_enabled):
             return False
         return self._closing or (self._reading and self._continuing is None and not self._pending)
 
@@ -500,11 +497,16 @@ class Stream(Channel):
         if self._fits(length):
             return True
         raise StreamBufferOverflow(
-            f"{self._queue.size} bytes wait to be sent; {length} more exceed max_write_buffer {self._max_write_buffer}"
+            f"{self._unsent} bytes wait to be sent; {length} more exceed max_write_buffer {self._max_write_buffer}"
         )
 
     def _fits(self, length: int) -> bool:
-        return self._queue.size + length <= self._max_write_buffer
+        return self._unsent + length <= self._max_write_buffer
+
+    @property
+    def _unsent(self) -> int:
+        """How many bytes wait to be sent, files not counted."""
+        return self._queue.size
 
     def _send_turn(self) -> None:
         if self._sending or not self._queue:
@@ -536,7 +538,7 @@ class Stream(Channel):
                     self._secure_socket(self._tls)
                 return
             try:
-                if isinstance(item, FileRegion):
+                if isinstance(item, FileRegion | Pieces):
                     sent = self._send_file(self._socket, item)
                     file_bytes += sent
                 else:
@@ -551,13 +553,13 @@ class Stream(Channel):
                 self._fail(exc, self.on_write_error)
                 return
             self._progress = True
-            if file_bytes >= FILE_BYTES_PER_TURN:
+            if isinstance(item, FileRegion | Pieces) and file_bytes >= item.turn:
                 self._blocked = True  # the next writable event goes on with it
                 return
         self._blocked = False
 
-    def _send_file(self, socket: sockets.socket, region: FileRegion) -> int:
-        if hasattr(os, "sendfile") and not isinstance(socket, ssl.SSLSocket):
+    def _send_file(self, socket: sockets.socket, region: FileRegion | Pieces) -> int:
+        if isinstance(region, FileRegion) and hasattr(os, "sendfile") and not isinstance(socket, ssl.SSLSocket):
             try:
                 sent = region.send_to(socket.fileno())
             except OSError as exc:
@@ -570,7 +572,7 @@ class Stream(Channel):
             self._queue.drop_first()
         return sent
 
-    def _copy_file(self, socket: sockets.socket, region: FileRegion) -> int:
+    def _copy_file(self, socket: sockets.socket, region: FileRegion | Pieces) -> int:
         step = region.read()
         sent = socket.send(step) if step else 0
         region.sent(sent)
@@ -817,7 +819,7 @@ class Stream(Channel):
         """
         self._log(
             logging.WARNING,
-            f"{self._queue.size} bytes wait to be sent, and max_write_buffer is {self._max_write_buffer}; closing",
+            f"{self._unsent} bytes wait to be sent, and max_write_buffer is {self._max_write_buffer}; closing",
         )
         self.close(flush=False)
 
