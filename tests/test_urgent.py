@@ -315,6 +315,17 @@ def test_socket_of_the_program_that_the_engine_connects_with_keeps_urgent_data()
         assert Notes.events == [DM, "look"] * 2
 
 
+def test_socket_that_a_stream_was_given_keeps_urgent_data_from_then_on() -> None:
+    with Engine() as engine:
+        ours, peer = tcp_pair()
+        with peer:
+            stream = StreamRecorder(engine=engine, socket=ours)
+            for _ in range(2):  # the second mark makes a system without the option forget the byte of the first
+                send_urgently(peer, b"lo", b"o", b"k")
+            run_until(engine, lambda: len(stream.received) == 8)
+            assert stream.received == b"looklook"
+
+
 # Streams, and Telnet without a session
 
 

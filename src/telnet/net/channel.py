@@ -11,7 +11,7 @@ from telnet.address import display_address
 from telnet.guard import Guard
 from telnet.log_share import describe
 from telnet.net.engine import Engine
-from telnet.sockets import has_peer
+from telnet.sockets import has_peer, keep_urgent_data
 
 __all__ = ["GONE", "Channel", "had_peer"]
 
@@ -135,6 +135,7 @@ class Channel(Guard, ABC):
         if socket.family not in (sockets.AF_INET, sockets.AF_INET6, getattr(sockets, "AF_UNIX", None)):
             raise ValueError(f"socket must be of family AF_INET, AF_INET6 or AF_UNIX, not {socket.family}")
         socket.setblocking(False)
+        keep_urgent_data(socket)
         self._socket = socket
 
     def _watch(self, interest: int) -> None:
