@@ -156,7 +156,8 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._loop.call_soon_threadsafe(self._guarded(function), *arguments)
 
     def _check_thread(self) -> None:
-        check_thread(self._loop, "connection.call_from_thread(connection.send_line, text)")
+        if asyncio._get_running_loop() is not self._loop:  # one call less for each write
+            check_thread(self._loop, "connection.call_from_thread(connection.send_line, text)")
 
     def _time(self) -> float:
         return self._loop.time()
@@ -497,7 +498,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
 
     def _send_piece(self) -> None:
         """Send a piece of a file if the peer takes it, and leave the next one to another turn of the event loop."""
-        if self._transport.is_closing() or not (self._fits(b"") or self._make_room(b"")) or not self._writable:
+        if self._transport.is_closing() or not (self._unsent_fits() or self._make_room(b"")) or not self._writable:
             return
         try:
             data = self.session.take(self._loop.time())
@@ -520,7 +521,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._attempt(self._call, self.on_slow_consumer)
         if self._transport.is_closing() or (was_open and self.session.closed):
             return False
-        if self._fits(data):
+        if self._unsent_fits(len(data)):
             return True
         # To leave it out would leave a gap, which may lie in the middle of a compressed stream.
         waiting, limit = self._unsent, self.max_write_buffer
@@ -531,7 +532,10 @@ class MudConnection(asyncio.Protocol, MudHandler):
         return False
 
     def _fits(self, data: bytes) -> bool:
-        return self._unsent + len(data) <= self.max_write_buffer
+        return self._transport.get_write_buffer_size() + len(data) <= self.max_write_buffer
+
+    def _unsent_fits(self, length: int = 0) -> bool:
+        return self._unsent + length <= self.max_write_buffer
 
     @property
     def _unsent(self) -> int:

@@ -214,9 +214,10 @@ class MudConnection(TelnetConnection, MudHandler):
             self.engine.queue(self)
 
     def _take_output(self) -> None:
-        if self.session.sending_pieces or self._pieces is not None:
+        session = self.session
+        if self._pieces is not None or session.sending_pieces:
             return self._take_pieces()
-        data = self.session.take(monotonic())
+        data = session.take(monotonic())
         if not (data and self._can_write):
             return
         # To leave it out would leave a gap, which may lie in the middle of a compressed stream.

@@ -37,6 +37,7 @@ __all__ = ["Stream", "StreamOptions"]
 GONE_PLAIN = GONE | {errno.ENOTCONN}
 GONE_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 NOT_NOW = (BlockingIOError, InterruptedError)
+FILES = (FileRegion, Pieces)
 NO_SENDFILE = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
@@ -530,6 +531,7 @@ class Stream(Channel):
 
     def _send_waiting(self) -> None:
         file_bytes = 0
+        turn_is_over = False
         while self._queue and self._socket is not None and self._handshake_timer is None:
             item = self._queue.first()
             if isinstance(item, Handshake):
@@ -538,9 +540,10 @@ class Stream(Channel):
                     self._secure_socket(self._tls)
                 return
             try:
-                if isinstance(item, FileRegion | Pieces):
+                if isinstance(item, FILES):
                     sent = self._send_file(self._socket, item)
                     file_bytes += sent
+                    turn_is_over = file_bytes >= item.turn
                 else:
                     sent = self._socket.send(item)
                     self._queue.sent(sent)
@@ -553,7 +556,7 @@ class Stream(Channel):
                 self._fail(exc, self.on_write_error)
                 return
             self._progress = True
-            if isinstance(item, FileRegion | Pieces) and file_bytes >= item.turn:
+            if turn_is_over:
                 self._blocked = True  # the next writable event goes on with it
                 return
         self._blocked = False
