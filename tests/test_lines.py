@@ -620,7 +620,16 @@ def test_flush_ends_a_line_that_was_too_long() -> None:
         ("a\n\n", b"a\r\n\r\n"),
         ("50%\r60%", b"50%\r\x0060%"),
         ("a\r\r\n", b"a\r\0\r\n"),
-        ("a\n\r", b"a\r\n\r\0"),
+        ("a\n\rb", b"a\r\nb"),
+        ("a\n\r", b"a\r\n"),
+        ("a\n\r\n\rb", b"a\r\n\r\nb"),
+        ("a\r\n\r\nb", b"a\r\n\r\nb"),
+        ("a\n\r\nb", b"a\r\n\r\nb"),
+        ("a\n\n\rb", b"a\r\n\r\nb"),
+        ("a\n\r\r\nb", b"a\r\n\r\nb"),
+        ("a\r\n\rb", b"a\r\n\r\0b"),
+        ("a\n\r\r50%", b"a\r\n\r\x0050%"),
+        ("a\n\r\0b", b"a\r\n\r\0b"),
         ("a\r\0b", b"a\r\0b"),
         ("a\r\0\n", b"a\r\0\r\n"),
         ("a\r", b"a\r\0"),
@@ -633,7 +642,15 @@ def test_line_ends_are_sent_as_rfc_854_has_them(text: str, sent: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sent"),
-    [("a\n", b"a\r\n"), ("a\r\n", b"a\r\n"), ("a\rb", b"a\rb"), ("a\r\0", b"a\r\0"), ("a\r\r\n", b"a\r\r\n")],
+    [
+        ("a\n", b"a\r\n"),
+        ("a\r\n", b"a\r\n"),
+        ("a\n\rb", b"a\r\nb"),
+        ("a\r\n\rb", b"a\r\n\rb"),
+        ("a\rb", b"a\rb"),
+        ("a\r\0", b"a\r\0"),
+        ("a\r\r\n", b"a\r\r\n"),
+    ],
 )
 def test_cr_is_not_padded_in_binary(text: str, sent: bytes) -> None:
     assert encode_text(text, binary=True) == sent
@@ -652,16 +669,61 @@ def test_what_the_encoding_lacks_is_replaced() -> None:
     assert encode_text("\ud800") == b"?"
 
 
+# What IBM's code pages show for the bytes from 1 to 31, and for 127.
+PICTURES = dict(zip("☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼⌂", [*range(1, 32), 127], strict=True))
+ACTED_ON = [*range(7, 16), 27]
+CODE_PAGES = (
+    "cp437 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp865 cp866 cp869 cp1125"
+)
+
+
+def test_pictures_of_a_code_page_are_sent_as_the_control_characters_that_it_shows_so() -> None:
+    assert encode_text("☺♥►", "cp437") == b"\1\3\x10"
+    assert encode_text("⌂ é♦\n", "cp850") == b"\x7f \x82\4\r\n"
+    assert encode_text("→ Зал", "cp866", binary=True) == b"\x1a \x87\xa0\xab"
+
+
+@pytest.mark.parametrize("encoding", CODE_PAGES.split())
+@pytest.mark.parametrize("raw", [False, True])
+def test_no_picture_is_sent_as_a_byte_that_a_terminal_acts_on(encoding: str, raw: bool) -> None:
+    lacking = {picture: byte for picture, byte in PICTURES.items() if not picture.encode(encoding, "ignore")}
+    assert len(lacking) >= 30
+
+    for picture, byte in lacking.items():
+        expected = b"?" if byte in ACTED_ON else bytes([byte])
+        assert encode_text(picture, encoding, binary=raw) == expected, picture
+
+
+def test_a_picture_that_a_code_page_has_as_a_character_is_sent_as_that() -> None:
+    assert encode_text("§", "cp850") == encode_text("§☺", "cp850")[:1] == "§".encode("cp850") == b"\xf5"
+    assert encode_text("§", "cp437") == b"\x15"
+
+
+def test_what_is_neither_character_nor_picture_is_replaced_beside_pictures() -> None:
+    assert encode_text("☃☺", "cp437") == b"?\1"
+    assert encode_text("☃♪☺", "cp437", errors="xmlcharrefreplace") == b"&#9731;&#9834;\1"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "koi8-r", "ascii", "mac_roman"])
+def test_encodings_that_are_no_code_page_of_the_pc_have_no_pictures(encoding: str) -> None:
+    assert encode_text("☺", encoding) == b"?"
+
+
+def test_control_characters_that_are_received_in_a_code_page_stay_what_they_are() -> None:
+    assert lines_of(b"\1\3\x7f\xe1\n", encoding="cp437") == ["\1\3\x7fß"]
+
+
 @given(text=st.text(), encoding=st.sampled_from(USABLE), raw=st.booleans())
 def test_no_text_raises_in_any_encoding(text: str, encoding: str, raw: bool) -> None:
     encode_text(text, encoding, binary=raw)
 
 
-@given(text=st.text(st.characters(codec="utf-8") | st.sampled_from("\r\n\0")))
+@given(text=st.text(st.characters(codec="utf-8") | st.sampled_from("\r\n\0")) | st.text("\r\n\0a"))
 def test_what_is_sent_is_sent_the_same_when_it_is_sent_again(text: str) -> None:
     sent = encode_text(text)
 
     assert encode_text(sent.decode()) == sent
+    assert encode_text(encode_text(text, binary=True).decode(), binary=True) == encode_text(text, binary=True)
     assert not re.search(rb"\r(?![\n\0])|(?<!\r)\n", sent)
 
 

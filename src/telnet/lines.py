@@ -29,6 +29,7 @@ Nothing is scanned again: a partial line is kept, and only what is new is search
 from __future__ import annotations
 
 import codecs
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -60,6 +61,25 @@ _EXCERPT: Final = 64  # bytes shown to on_line_overflow
 # a client agrees on an encoding once or twice, one that goes to and fro fills the memory.
 _SPAN: Final = 128
 _FREE_SPANS: Final = 4
+
+# A CR LF or an LF CR; but the CR of a CR NUL is one alone.
+_LINE_END: Final = re.compile(rb"\r\n|\n\r(?!\0)")
+
+# The code pages of the IBM PC that Python has, and what they show for the bytes that are control characters elsewhere:
+# see VENDORS/MISC/IBMGRAPH.TXT of the Unicode Consortium.  A terminal acts on 7 to 15 and 27, so these are left out.
+_CODE_PAGES: Final = frozenset(
+    "cp437 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp865 cp866 cp869 "
+    "cp1125".split()
+)
+_PICTURES: Final = {
+    ord(picture): byte
+    for byte, picture in (
+        *enumerate("☺☻♥♦♣♠", 1),
+        *enumerate("►◄↕‼¶§▬↨↑↓→", 16),
+        *enumerate("∟↔▲▼", 28),
+        (127, "⌂"),
+    )
+}
 
 # Every ASCII character, and what would be another one where a backslash, or ESC as in ISO-2022-JP, means something.
 _ASCII: Final = bytes(range(0x5C)) + rb"\u0041" + bytes(range(0x5D, 0x80)) + b"\x1b$B!!\x1b(B"
@@ -313,28 +333,59 @@ def decode_text(data: bytes, encoding: str, fallback: str | None = None, errors:
 def encode_text(text: str, encoding: str = "utf-8", *, errors: str = "replace", binary: bool = False) -> bytes:
     r"""Return the bytes that send ``text``: encoded, with Telnet's line ends, every byte 255 doubled.
 
-    ``\n`` is sent as CR LF; a ``\r\n`` in the text is sent as it is. A ``\r`` alone is sent as CR NUL (RFC 854), and a
-    CR NUL in the text as it is. Each text is whole: a ``\r`` at its end is alone, even if the next text begins with
-    ``\n``; the peer shows the same, since a CR before a new line moves nothing.
+    ``\n`` is sent as CR LF, and so are ``\r\n`` and ``\n\r``, which old games write; where ``\n\r\n`` could be either,
+    it is two line ends, as it is in each reading. A ``\r`` alone is sent as CR NUL (RFC 854), and a CR NUL in the text
+    as it is. Each text is whole: a ``\r`` at its end is alone, even if the next text begins with ``\n``; the peer shows
+    the same, since a CR before a new line moves nothing.
 
     With ``binary`` (we send BINARY, RFC 856) a ``\r`` alone stays alone. ``\n`` is still CR LF: a new line of text is
     written so, while a terminal that gets everything raw would move down only.
 
-    A character that the encoding lacks is replaced as ``errors`` says, the name of an error handler.
+    The code pages of the IBM PC (``cp437``, ``cp850``, ``cp866`` ...) have pictures at the control characters, ☺ at 1
+    for one. They are sent as these bytes, but for those at the bytes that a terminal acts on: 7 to 15 and 27. Any other
+    character that the encoding lacks is replaced as ``errors`` says, the name of an error handler.
 
     Raises ``TypeError`` if ``text`` is not ``str``, ``ValueError`` for ``errors`` that raise, ``LookupError`` for
     ``errors`` that are unknown, and what :func:`lookup_encoding` raises; no text raises.
     """
-    _check_encode_errors(errors)
+    if errors != "replace":  # which is as it should be, and what nearly every text is sent with
+        _check_encode_errors(errors)
+    encoding, pictures = _look_up_to_send(encoding)
     try:
-        data = text.encode(lookup_encoding(encoding), errors)
+        data = _encode_pictures(text, encoding, errors, pictures) if pictures else text.encode(encoding, errors)
     except AttributeError:
         raise TypeError(not_text(text)) from None
     if _CR in data:
-        data = data.replace(b"\r\n", b"\n")
-        if not binary:
+        data = _unify_line_ends(data)
+        if not binary and _CR in data:
             data = data.replace(b"\r\0", b"\r").replace(b"\r", b"\r\0")
     return escape(data.replace(b"\n", b"\r\n"))
+
+
+def _unify_line_ends(data: bytes) -> bytes:
+    """Return the text with LF in the place of CR LF and of LF CR."""
+    unified = data.replace(b"\r\n", b"\n")
+    if _CR in unified and b"\n\r" in unified:
+        # That may have been a CR LF and a CR alone: only the original tells.
+        return _LINE_END.sub(b"\n", data)
+    return unified
+
+
+def _encode_pictures(text: str, encoding: str, errors: str, pictures: dict[int, int]) -> bytes:
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(pictures).encode(encoding, errors)
+
+
+@lru_cache(maxsize=64)
+def _look_up_to_send(encoding: str) -> tuple[str, dict[int, int]]:
+    """Return Python's name for an encoding, and the control characters that it shows as pictures, by their pictures."""
+    encoding = lookup_encoding(encoding)
+    pictures = _PICTURES if encoding in _CODE_PAGES else {}
+    return encoding, {
+        picture: byte for picture, byte in pictures.items() if not chr(picture).encode(encoding, "ignore")
+    }
 
 
 def not_text(text: object) -> str:
