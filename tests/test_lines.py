@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telnet.constants import GA, IAC, NOP
-from telnet.lines import LineDecoder, encode_text, lookup_encoding
+from telnet.lines import LineDecoder, decode_text, encode_text, lookup_encoding
 
 CR_LF, CR_NUL, LF, LF_CR, CR = LINE_ENDS = (b"\r\n", b"\r\0", b"\n", b"\n\r", b"\r")
 
@@ -316,6 +316,70 @@ def test_latin_1_sent_to_a_utf_8_server_is_understood() -> None:
 
 def test_a_line_falls_back_as_a_whole() -> None:
     assert lines_of("☃".encode() + b" \xe9\n") == ["☃".encode().decode("cp1252") + " é"]
+
+
+GARBLED = "\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("日本 ☃".encode() + b" \xe9", f"日本 ☃ {GARBLED}"),
+        ("у нас".encode() + b"\xff \xfe", f"у нас{GARBLED} {GARBLED}"),
+        (b"\xe9\xe8" + "éèà".encode(), f"{GARBLED * 2}éèà"),
+        ("日本語".encode() + "語".encode()[:2], f"日本語{GARBLED}"),  # one that is cut off is one character
+        (f"é{GARBLED}".encode() + b"\xe9", f"é{GARBLED}{GARBLED}"),  # one that came as such is valid
+        ("😀é".encode() + b"\xe9", f"😀é{GARBLED}"),
+    ],
+)
+def test_a_bad_byte_in_a_line_of_utf_8_is_replaced_alone(data: bytes, text: str) -> None:
+    assert lines_of(data + b"\n") == [text]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xe9 " + "☃".encode(),  # as many bad bytes as characters
+        "日本".encode() + "語".encode()[:2],
+        "éè".encode() + b"\xe0\xe8\xec",
+        b"abc \xe9",
+        b"\xc0\xaf" + "é".encode(),  # longer than it has to be
+        "é".encode() + b"\xed\xa0\xbd\xed\xb8\xbe",  # surrogates, as in CESU-8
+        "ééé".encode() + b"\xf4\x90\x80\x80",  # above U+10FFFF
+        "ééé".encode() + b"\xf0\x9f\x98 ",
+    ],
+)
+def test_a_line_with_as_many_bad_bytes_as_characters_falls_back(data: bytes) -> None:
+    assert lines_of(data + b"\n", fallback="latin-1") == [data.decode("latin-1")]
+
+
+def test_what_is_mostly_utf_8_is_judged_in_utf_8_only() -> None:
+    line = "日本語".encode() + b"\xe9"
+
+    assert lines_of(line + b"\n", encoding="ascii", fallback="latin-1") == [line.decode("latin-1")]
+    assert decode_text(line, "ascii", "latin-1") == line.decode("latin-1")
+    assert decode_text(line, "utf-8", "cp1252", "backslashreplace") == r"日本語\xe9"
+
+
+def test_each_piece_of_a_line_in_several_encodings_is_judged_by_itself() -> None:
+    received = Received().feed("日本".encode() + b"\xe9")
+    received.decoder.encoding = "cp437"
+    received.feed(b"\x82")
+    received.decoder.encoding = "utf-8"
+
+    assert received.feed(b" caf\xe9\n").lines == [f"日本{GARBLED}é café"]
+
+
+def test_the_fallback_is_passed_over_where_the_peer_is_known_to_send_utf_8() -> None:
+    received = Received().feed(b"caf\xe9\n")
+
+    received.decoder.sends_utf8 = True
+    received.feed(b"caf\xe9\n")
+    received.decoder.encoding = "gbk"
+    received.feed("日".encode("gbk") + b"\xff\n")
+
+    assert received.lines == ["café", f"caf{GARBLED}", "日".encode("gbk").decode("cp1252") + "ÿ"]
+    assert decode_text(b"caf\xe9", "utf-8", "cp1252", sends_utf8=True) == f"caf{GARBLED}"
 
 
 def test_what_the_fallback_lacks_too_is_replaced_in_the_encoding() -> None:

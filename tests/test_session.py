@@ -33,7 +33,7 @@ from telnet.constants import ECHO as ECHO_CODE
 from telnet.constants import EOR as EOR_CODE
 from telnet.constants import NAWS as NAWS_CODE
 from telnet.negotiation import Side
-from telnet.options import BINARY, ECHO, EOR, MCCP2, MCCP3, NAWS, SGA, TTYPE, Option, Role
+from telnet.options import BINARY, CHARSET, ECHO, EOR, MCCP2, MCCP3, NAWS, SGA, TTYPE, Option, Role
 from telnet.session import WAKE_EACH, Session
 
 START_MCCP2 = subnegotiation(MCCP2.code, b"")
@@ -354,6 +354,36 @@ def test_text_in_a_message_is_read_as_a_line_is() -> None:
     assert session.decode(b"caf\x82") == "café"
     assert session.decode("café".encode(), "utf-8") == "café"
     assert Session(None, fallback=None).decode(b"caf\xe9") == "caf\ufffd"
+
+
+TYPES = subnegotiation(TTYPE.code, b"\0MUDLET") + subnegotiation(TTYPE.code, b"\0XTERM")
+MTTS_UTF_8 = negotiate(WILL, TTYPE.code) + TYPES + subnegotiation(TTYPE.code, b"\0MTTS 4")
+ACCEPTED_UTF_8 = negotiate(DO, CHARSET.code) + subnegotiation(CHARSET.code, b"\2UTF-8")
+
+
+@pytest.mark.parametrize("told", [MTTS_UTF_8, ACCEPTED_UTF_8])
+def test_a_bad_byte_of_a_client_that_said_it_is_in_utf_8_is_replaced(told: bytes) -> None:
+    session, handler = served((TTYPE, CHARSET), b"caf\xe9\r\n" + told + b"caf\xe9\r\n")
+
+    assert handler.named("on_line") == [("on_line", "café"), ("on_line", "caf\ufffd")]
+    assert session.decode(b"caf\xe9") == "caf\ufffd"
+
+
+def test_a_bad_byte_of_a_client_that_did_not_say_so_is_read_in_the_fallback() -> None:
+    session, handler = served((TTYPE, CHARSET), b"caf\xe9\r\n" + "日本 ".encode() + b"\xe9\r\n")
+
+    assert handler.named("on_line") == [("on_line", "café"), ("on_line", "日本 \ufffd")]
+    assert session.decode("日本 ".encode() + b"\xe9") == "日本 \ufffd"
+
+
+def test_a_client_that_said_it_is_in_another_encoding_is_read_in_that() -> None:
+    accepted = negotiate(DO, CHARSET.code) + subnegotiation(CHARSET.code, b"\2ISO-8859-1")
+
+    received = MTTS_UTF_8 + accepted + b"caf\xe9\r\n" + "日本 ".encode() + b"\xe9\r\n"
+    _, handler = served((TTYPE, CHARSET("UTF-8", "ISO-8859-1")), received)
+
+    latin = ("日本 ".encode() + b"\xe9").decode("latin-1")
+    assert handler.named("on_line") == [("on_line", "café"), ("on_line", latin)]
 
 
 def test_an_unknown_encoding_is_refused_and_the_old_one_stays() -> None:

@@ -95,9 +95,9 @@ class LineDecoder:
     * ``on_line_overflow(excerpt)``: a line grew above ``max_line`` bytes; the first 64 of them. It is dropped up to its
       end, which is not reported again. A line of exactly ``max_line`` bytes is delivered.
 
-    A line ends with CR LF, CR NUL, LF, LF CR or CR. No input raises. A line is decoded strictly in the encoding in
-    which it was received; if that fails, strictly in ``fallback``, for the client that sends Latin-1 to a server that
-    speaks UTF-8; if that fails too, or is None, in the encoding again with ``errors``, the name of an error handler.
+    A line ends with CR LF, CR NUL, LF, LF CR or CR. No input raises. A line is decoded as :func:`decode_text` says, in
+    the encoding in which it was received, or in ``fallback``, for the client that sends Latin-1 to a server that speaks
+    UTF-8. ``errors`` is the name of an error handler.
 
     What was received does not depend on how it was cut. Whatever a callback raises leaves :meth:`feed`; the line counts
     as consumed, and the decoder can be fed the rest.
@@ -125,7 +125,12 @@ class LineDecoder:
         "_spans",
         "_state",
         "_stopped",
+        "sends_utf8",
     )
+
+    sends_utf8: bool
+    """Whether the peer is known to send UTF-8, so that nothing it sends in UTF-8 is read in the fallback; False at
+    first."""
 
     def __init__(
         self,
@@ -147,6 +152,7 @@ class LineDecoder:
         self._fallback = None if fallback is None else lookup_encoding(fallback)
         self._on_line = _callback(handler, "on_line")
         self._on_line_overflow = _callback(handler, "on_line_overflow")
+        self.sends_utf8 = False
         self._ends = _NVT_ENDS
         self._state = _TEXT
         self._buffer = bytearray()  # of the unfinished line, never above max_line
@@ -309,25 +315,40 @@ class LineDecoder:
         self._limit = self._max_line
 
     def _decode(self, data: bytes, encoding: str) -> str:
-        return decode_text(data, encoding, self._fallback, self._errors)
+        return decode_text(data, encoding, self._fallback, self._errors, sends_utf8=self.sends_utf8)
 
 
-def decode_text(data: bytes, encoding: str, fallback: str | None = None, errors: str = "replace") -> str:
+def decode_text(
+    data: bytes, encoding: str, fallback: str | None = None, errors: str = "replace", *, sends_utf8: bool = False
+) -> str:
     """Return the text of what a peer sent, as it is read wherever text comes: in a line or in a message.
 
     It is read strictly in ``encoding``, else strictly in ``fallback`` if that is not None, else in ``encoding`` again
-    with the error handler ``errors``.  The names must be of encodings that Python knows: never those of a peer.
+    with the error handler ``errors``, which replaces a bad byte alone.
+
+    Where the encoding is UTF-8 the fallback is passed over if the peer is known to send UTF-8, or if what it sent is
+    UTF-8 but for some bytes: if it has more characters beyond ASCII than bytes that belong to none. A character is a
+    sequence of two to four bytes as RFC 3629 has it, so each byte is bad of one that is cut off or longer than it has
+    to be, of a surrogate, and of what is above U+10FFFF.
+
+    The names must be of encodings that Python knows, as :func:`lookup_encoding` returns them: never those of a peer.
     """
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
         pass
-    if fallback is not None:
+    if fallback is not None and not (encoding == "utf-8" and (sends_utf8 or _is_mostly_utf8(data))):
         try:
             return data.decode(fallback)
         except UnicodeDecodeError:
             pass
     return data.decode(encoding, errors)
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    good = data.decode("utf-8", "ignore")
+    characters = len(good) - len(good.encode("ascii", "ignore"))
+    return characters > len(data) - len(good.encode())
 
 
 def encode_text(text: str, encoding: str = "utf-8", *, errors: str = "replace", binary: bool = False) -> bytes:

@@ -595,7 +595,7 @@ class Session:
         :param data: the bytes of the text.
         :param encoding: that of the protocol, where it prescribes one; None for that of the session.
         """
-        return decode_text(data, encoding or self._encoding, self._fallback)
+        return decode_text(data, encoding or self._encoding, self._fallback, sends_utf8=self._decoder.sends_utf8)
 
     def want_turn(self, option: Option) -> None:
         """Call the option's ``on_turn`` in the next :meth:`take`."""
@@ -944,6 +944,8 @@ class Session:
                 self._wake()
 
     def _client_changed(self, name: str, value: Any) -> None:
+        if name == "utf8":
+            self._decoder.sends_utf8 = value is True
         if name in _SAYS_ENCODING:
             self._follow_client()
         self.emit("on_client", name, value)
