@@ -89,12 +89,15 @@ def one_session(data: bytes) -> None:
         fuzzing.same(f"events of the {role.name.lower()} do not depend on the cut", [whole, cut])
         turns = told(role, [case.wire], SHORT_TURNS)
         fuzzing.same(f"events of the {role.name.lower()} do not depend on how much a turn takes", [whole, turns])
+        edited = told(role, [case.wire], edit_lines=True)
+        cut = told(role, list(fuzzing.cut(case.wire, case.sizes)), SHORT_TURNS, edit_lines=True)
+        fuzzing.same(f"what keys erase for the {role.name.lower()} does not depend on the cut", [edited, cut])
 
 
-def told(role: Role, chunks: list[bytes], limits: Limits | None = None) -> list[Any]:
+def told(role: Role, chunks: list[bytes], limits: Limits | None = None, *, edit_lines: bool = False) -> list[Any]:
     """What a session tells and learns from these chunks; nothing of it may raise."""
     handler = Recorder(without=())
-    session = Session(handler, OPTIONS, role=role, limits=limits)
+    session = Session(handler, OPTIONS, role=role, limits=limits, edit_lines=edit_lines)
     session.start(0.0)
     session[MSSP].request_text()  # so that a client reads what comes in plain text
     for chunk in chunks:

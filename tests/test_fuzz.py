@@ -18,7 +18,9 @@ from telnet import _parser_py
 FINDINGS = Path(__file__).parent.parent / "fuzz" / "findings"
 LONGEST = 400
 
-TOKENS = [b"\xff" + bytes([number]) for number in (0, 240, 241, 250, 251, 254, 255)] + [b"\xff", b"\xf0", b"x" * 30]
+COMMANDS_AND_MORE = (0, 240, 241, 247, 248, 250, 251, 254, 255)
+TOKENS = [b"\xff" + bytes([number]) for number in COMMANDS_AND_MORE] + [b"\xff", b"\xf0", b"x" * 30]
+KEYS = [b"\0", b"\b", b"\x7f", "☃".encode()]
 
 
 def mutations(count: int) -> Iterator[bytes]:
@@ -30,7 +32,7 @@ def mutations(count: int) -> Iterator[bytes]:
             data[random.randrange(HEADER)] = random.choice((0, 1, 2, 4, 7, 8, random.randrange(256)))
         for _ in range(random.randrange(6)):
             start = random.randrange(HEADER, len(data) + 1)
-            data[start : start + random.randrange(4)] = random.choice((b"", *TOKENS))
+            data[start : start + random.randrange(4)] = random.choice((b"", *TOKENS, *KEYS))
         yield bytes(data)
 
 

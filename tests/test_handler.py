@@ -94,10 +94,12 @@ def test_settings_of_the_class_are_those_of_the_session() -> None:
     class Old(MudHandler):
         encoding = "latin-1"
         limits = telnet.Limits(line=5)
+        edit_lines = True
 
     session = Old().make_session(Role.CLIENT)
 
     assert (session.encoding, session.limits.line, session.role) == ("iso8859-1", 5, Role.CLIENT)
+    assert session.edit_lines and not MudHandler().make_session().edit_lines
 
 
 def placeholders() -> list[str]:

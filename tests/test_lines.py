@@ -5,11 +5,12 @@ Two promises are searched for counterexamples: no input raises, and no cut of it
 
 from __future__ import annotations
 
+import codecs
 import encodings
 import pkgutil
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from types import ModuleType
 from typing import Any
@@ -68,6 +69,19 @@ def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
     return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
 
 
+def usable_encodings() -> list[str]:
+    found = []
+    for module in pkgutil.iter_modules(encodings.__path__):
+        try:
+            found.append(lookup_encoding(module.name))
+        except (LookupError, ValueError):
+            continue
+    return found
+
+
+USABLE = usable_encodings()
+
+
 # --- line ends --------------------------------------------------------------------------------------------------------
 
 
@@ -106,11 +120,6 @@ def test_bare_cr_right_behind_bare_lf_is_taken_for_its_partner() -> None:
     assert lines_of(b"name\n\rlook\r") == ["name", "look"]
 
 
-@pytest.mark.parametrize("data", [b"a\0b\r\n", b"a\r\n\0b\n", b"\n\r\0\0b\n"])
-def test_nul_that_ends_nothing_is_text(data: bytes) -> None:
-    assert any("\0" in line for line in lines_of(data))
-
-
 def test_cr_before_another_byte_ends_a_line_and_the_byte_is_text() -> None:
     assert lines_of(b"a\rb\r\n") == ["a", "b"]
 
@@ -143,6 +152,105 @@ def test_any_text_any_mixture_any_cut(lines: list[tuple[str, bytes]], places: se
     data = b"".join(text.encode() + end for text, end in lines)
 
     assert lines_of(*cut(data, places)) == [text for text, _ in lines]
+
+
+# --- NUL --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (b"a\0b\r\n", ["ab"]),
+        (b"\0\0Guikild\r\n", ["Guikild"]),
+        (b"look\0\r\n", ["look"]),
+        (b"\0\r\n", [""]),
+        (b"a\r\n\0b\n", ["a", "b"]),
+        (b"a\r\0\0b\r\n", ["a", "b"]),
+        (b"a\r\0\nb\n", ["a", "", "b"]),
+        (b"a\n\0\0\rb\r", ["a", "b"]),  # LF CR, with nothing in between
+        (b"\n\r\0\0b\n", ["", "", "b"]),
+        (b"h\xc3\0\xa9llo \xe2\0\x98\0\x83\0\n", ["héllo ☃"]),
+    ],
+)
+def test_nul_is_nothing_at_all_outside_of_binary(data: bytes, lines: list[str]) -> None:
+    assert lines_of(data) == lines_of(*each_byte(data)) == lines
+
+
+def test_nul_inside_of_a_character_of_two_bytes_is_nothing() -> None:
+    assert lines_of(b"\xc4\0\xe3\0\n", encoding="gbk") == ["你"]
+
+
+def test_a_prompt_is_flushed_without_its_nuls() -> None:
+    assert Received().feed(b"\0By what\0 name? \0").decoder.flush() == "By what name? "
+
+
+def test_what_came_before_a_switch_to_binary_lost_its_nuls_and_what_comes_then_keeps_them() -> None:
+    received = Received().feed(b"a\0b")
+    received.decoder.binary = True
+    received.feed(b"\0c")
+    received.decoder.binary = False
+
+    assert received.feed(b"\0d\n").lines == ["ab\0cd"]
+
+
+def test_a_handler_that_turns_binary_on_gets_the_nuls_that_follow() -> None:
+    class Handler:
+        lines: list[str] = []
+
+        def on_line(self, text: str) -> None:
+            self.lines.append(text)
+            decoder.binary = text == "on"
+
+    decoder = LineDecoder(Handler())
+
+    decoder.feed(b"a\0\non\na\0\nb\0\n")
+
+    assert Handler.lines == ["a", "on", "a\0", "b"]
+
+
+def test_a_nul_after_the_last_cr_of_binary_is_nothing_and_parts_no_cr_lf() -> None:
+    received = Received()
+    received.decoder.binary = True
+    received.feed(b"name\r")
+    received.decoder.binary = False
+
+    assert received.feed(b"\0\nlook\n").lines == ["name", "look"]
+
+
+def test_nuls_do_not_count_to_the_limit() -> None:
+    data = b"\0001\0002\0003\0004\0005\0\r\n"
+
+    assert lines_of(data, max_line=5) == lines_of(*each_byte(data), max_line=5) == ["12345"]
+
+
+@pytest.mark.parametrize("nuls", [b"\0", b"\0" * 7])
+def test_the_byte_that_is_too_many_is_found_among_nuls(nuls: bytes) -> None:
+    data = nuls + nuls.join(each_byte(b"123456")) + nuls + b"789\nlook\n"
+    expected = [("overflow", b"123456", 6 * (len(nuls) + 1)), ("line", "look")]
+
+    assert Received(max_line=5).feed(data).log == Received(max_line=5).feed(*each_byte(data)).log == expected
+
+
+@pytest.mark.parametrize("before", [b"", b"a", b"a\n", b"a\r", b"a\n\r"])
+def test_any_number_of_nuls_is_kept_nowhere_and_read_in_few_calls(before: bytes) -> None:
+    data = before + b"\0" * 65_536
+
+    def feed() -> LineDecoder:
+        decoder = LineDecoder(object(), max_line=100)
+        decoder.feed(data)
+        return decoder
+
+    held, _ = traced(feed)
+
+    assert held < 4_000
+    assert calls_made_for([data]) < 30
+
+
+@pytest.mark.parametrize("piece", [b"a\0", b"a\0\n", b"\0\n\0\r", b"a\0\b"])
+def test_nuls_among_text_cost_no_more_calls_than_its_lines(piece: bytes) -> None:
+    once = calls_made_for([piece * 1000])
+
+    assert calls_made_for([piece * 10_000]) < 10 * once + 10
 
 
 # --- BINARY -----------------------------------------------------------------------------------------------------------
@@ -195,6 +303,387 @@ def test_binary_can_be_left() -> None:
     received.decoder.binary = False
 
     assert received.feed(b"a\r\0b\n\r").lines == ["a", "b"]
+
+
+# --- erasing ----------------------------------------------------------------------------------------------------------
+
+BS, DEL = b"\b", b"\x7f"
+
+
+def erased(data: bytes, characters: int = 1, **settings: Any) -> str:
+    """What is left of a line after so many characters were erased."""
+    received = Received(**settings).feed(data)
+    for _ in range(characters):
+        received.decoder.erase_character()
+    return received.decoder.flush()
+
+
+def editing(*chunks: bytes, binary: bool = False, **settings: Any) -> list[str]:
+    received = Received(**settings)
+    received.decoder.edit_lines = True
+    received.decoder.binary = binary
+    return received.feed(*chunks).lines
+
+
+def test_the_last_character_is_erased() -> None:
+    received = Received().feed(b"hellp")
+
+    received.decoder.erase_character()
+
+    assert received.feed(b"o\r\n").lines == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"),
+    [
+        ("é".encode(), ""),
+        ("say ☃".encode(), "say "),
+        ("a😀".encode(), "a"),
+        ("e\N{COMBINING ACUTE ACCENT}".encode(), "e"),  # one code point, as in a terminal
+        ("👍\N{EMOJI MODIFIER FITZPATRICK TYPE-4}".encode(), "👍"),
+        ("a☃".encode()[:-1], "a"),  # one that is cut off is one character
+        ("a😀".encode()[:-1], "a"),
+        (b"caf\xe9", "caf"),  # as is a byte that belongs to none
+        (b"a\xc3\xa9\xa9", "aé"),
+        (b"a\xc0\x80", "aÀ"),
+        (b"a\xff", "a"),
+        (b"\x80", ""),
+        (b"", ""),
+        (b"a\0", ""),
+    ],
+)
+def test_a_character_of_utf_8_is_erased_whole(typed: bytes, left: str) -> None:
+    assert erased(typed) == left
+    assert editing(typed + BS + b"\n") == editing(*each_byte(typed + DEL + b"\n")) == [left]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("latin-1", "caféÿ"),
+        ("cp437", "é╬"),
+        ("koi8-r", "да"),
+        ("gbk", "a你b好乂"),  # the last byte of 乂 is that of an ASCII letter
+        ("big5", "功許蓋a"),  # the last byte of each is a backslash
+        ("shift_jis", "ソア表aｱ"),
+        ("euc_kr", "한a글"),
+        ("euc_jp", "日aｱ本"),
+        ("gb18030", "你a😀é"),
+    ],
+)
+def test_a_character_of_another_encoding_is_what_the_decoder_makes_of_it(encoding: str, text: str) -> None:
+    data = text.encode(encoding)
+    for count in range(len(text) + 2):
+        assert erased(data, count, encoding=encoding, fallback=None) == text[: max(0, len(text) - count)]
+        keys = data + DEL * count + b"\n"
+        assert editing(keys, encoding=encoding) == editing(*each_byte(keys), encoding=encoding)
+    if len(text[-1].encode(encoding)) == 2:
+        assert erased(data[:-1], encoding=encoding, fallback=None) == text[:-1]  # a character that is cut off
+
+
+@pytest.mark.parametrize(
+    ("encoding", "typed", "left"),
+    [
+        ("gbk", b"a\x81", b"a"),
+        ("gbk", b"\x81 ", b"\x81"),
+        ("gbk", b"\x81\xff\xc4\xe3", b"\x81\xff"),
+        ("gb18030", b"\x810\x81 ", b"\x810\x81"),
+        ("gb18030", b"\x810\x81@", b"\x810"),
+        ("gb18030", "\ufffd\ufffd".encode("gb18030"), "\ufffd".encode("gb18030")),
+        ("big5hkscs", b"a\x88b", b"a"),  # two code points in one sequence
+        ("ascii", b"a\xe9\xe8", b"a\xe9"),
+    ],
+)
+def test_bytes_that_belong_to_no_character_are_erased_one_by_one(encoding: str, typed: bytes, left: bytes) -> None:
+    assert erased(typed, encoding=encoding, fallback="latin-1") == erased(
+        left, 0, encoding=encoding, fallback="latin-1"
+    )
+
+
+@given(
+    text=st.text(st.characters(exclude_characters="\r\n\0"), max_size=12),
+    encoding=st.sampled_from(USABLE),
+    count=st.integers(0, 12),
+)
+def test_erasing_goes_back_over_any_text_in_any_encoding(text: str, encoding: str, count: int) -> None:
+    known = [one for one in text if one.encode(encoding, "ignore").decode(encoding) == one]
+    received = Received(encoding=encoding).feed("".join(known).encode(encoding))
+    for _ in range(count):
+        received.decoder.erase_character()
+    received.feed(b".")
+    received.decoder.erase_character()
+
+    assert received.decoder.flush() == "".join(known[: max(0, len(known) - count)])
+
+
+@pytest.mark.parametrize("count", range(9))
+def test_each_character_is_erased_in_the_encoding_in_which_it_came(count: int) -> None:
+    received = Received(encoding="latin-1").feed(b"\xc3\xa9")
+    for encoding, data in [("utf-8", "é☃".encode()), ("gbk", "你好".encode("gbk")), ("cp437", b"\x82")]:
+        received.decoder.encoding = encoding
+        received.feed(data)
+    for _ in range(count):
+        received.decoder.erase_character()
+
+    assert received.feed(b"\x82\n").lines == ["Ã©é☃你好é"[: max(0, 7 - count)] + "é"]
+
+
+def test_what_is_typed_after_erasing_is_in_the_encoding_in_force() -> None:
+    received = Received(encoding="latin-1").feed(b"ca\xe8\xe9")
+    received.decoder.encoding = "utf-8"
+    received.feed("é".encode())
+    for _ in range(3):
+        received.decoder.erase_character()
+
+    received.feed("fé".encode())
+    received.decoder.encoding = "gbk"
+
+    assert received.feed("你\n".encode("gbk")).lines == ["café你"]
+
+
+def test_pieces_that_are_erased_do_not_count_to_the_limit() -> None:
+    received = Received(max_line=1000)
+    for _ in range(100):
+        for encoding in ("latin-1", "utf-8"):
+            received.feed(b"x")
+            received.decoder.encoding = encoding
+        received.decoder.erase_character()
+        received.decoder.erase_character()
+
+    assert received.feed(b"x" * 1000 + b"\n").lines == ["x" * 1000]
+
+
+def test_a_line_that_switches_once_too_often_at_its_limit_ends_where_it_ends() -> None:
+    received = Received(max_line=1000).feed(b"x" * 990)
+    for number in range(5):
+        received.feed(b"x")
+        received.decoder.encoding = ("latin-1", "utf-8")[number % 2]
+
+    assert received.feed(b"\nlook\n").lines == ["x" * 995, "look"]
+
+
+def test_erasing_in_an_empty_line_does_nothing_and_never_touches_the_one_before() -> None:
+    received = Received()
+    for data in (b"look\r", b"\n", b"a\n", b"\r", b"", b"\r\0", b"b"):
+        received.feed(data)
+        received.decoder.erase_character()
+        received.decoder.erase_line()
+
+    assert received.feed(b"c\n").lines == ["look", "a", "", "c"]
+
+
+def test_the_unfinished_line_is_erased() -> None:
+    received = Received(encoding="latin-1").feed(b"kill \xe9")
+    received.decoder.encoding = "utf-8"
+    received.feed("é\r".encode()[:-1])
+
+    received.decoder.erase_line()
+
+    assert received.decoder.flush() == ""
+    assert received.feed("é\n".encode()).lines == ["é"]
+
+
+def test_a_line_that_is_too_long_is_gone_when_it_is_erased() -> None:
+    received = Received(max_line=5).feed(b"1234567")
+
+    received.decoder.erase_line()
+
+    assert received.feed(b"look\n").log == [("overflow", b"123456", 6), ("line", "look")]
+
+
+def test_a_line_that_is_too_long_stays_so_when_a_character_of_it_is_erased() -> None:
+    received = Received(max_line=5).feed(b"1234567")
+    received.decoder.edit_lines = True
+    for _ in range(9):
+        received.decoder.erase_character()
+
+    assert received.feed(b"12\b\b\b\nlook\n").log == [("overflow", b"123456", 6), ("line", "look")]
+
+
+@pytest.mark.parametrize("nuls", [b"", b"\0"])
+def test_a_line_is_too_long_at_the_byte_that_is_too_many_whatever_erases_it_then(nuls: bytes) -> None:
+    def received(*chunks: bytes) -> Received:
+        result = Received(max_line=5)
+        result.decoder.edit_lines = True
+        return result.feed(*chunks)
+
+    data = b"123\b3" + nuls + b"456\b\b78\b\nlook\b\x7f\bi\n"
+
+    log = [("overflow", b"123456", 8 + len(nuls)), ("line", "li")]
+    assert received(data).log == received(*each_byte(data)).log == log
+
+
+def test_what_was_erased_does_not_count_to_the_limit() -> None:
+    assert editing(b"12345" + BS * 3 + b"345\n" + (b"x" + DEL) * 100 + b"67\n", max_line=5) == ["12345", "67"]
+    assert editing(*each_byte(b"12345" + BS * 3 + b"345\n"), max_line=5) == ["12345"]
+
+
+def test_keys_erase_only_where_that_is_switched_on() -> None:
+    assert lines_of(b"lokk\b\x7fok\r\n") == ["lokk\b\x7fok"]
+    assert editing(b"lokk\b\x7fok\r\n") == ["look"]
+
+
+@pytest.mark.parametrize("end", [CR, LF, CR_LF])
+def test_keys_erase_in_binary_too(end: bytes) -> None:
+    data = b"\b\0lokk\x7f\bok" + end + b"\b\bnorth" + end
+
+    assert editing(data, binary=True) == editing(*each_byte(data), binary=True) == ["\0look", "north"]
+
+
+def test_a_key_after_a_line_end_begins_a_new_line() -> None:
+    data = b"a\n\b\rb\r\b\n"
+
+    assert editing(data) == editing(*each_byte(data)) == ["a", "", "b", ""]
+
+
+def test_a_handler_switches_keys_on_and_off_between_two_lines() -> None:
+    class Handler:
+        lines: list[str] = []
+
+        def on_line(self, text: str) -> None:
+            self.lines.append(text)
+            decoder.edit_lines = text == "on"
+            assert decoder.edit_lines is (text == "on")
+
+    decoder = LineDecoder(Handler())
+    data = b"a\b\non\na\b\nb\b\n"
+
+    assert decoder.feed(data) == len(data)
+    assert Handler.lines == ["a\b", "on", "", "b\b"]
+
+
+def test_each_key_that_erases_is_told_and_may_stop() -> None:
+    class Handler:
+        erased = 0
+        lines: list[str] = []
+
+        def on_line(self, text: str) -> None:
+            self.lines.append(text)
+
+        def on_erase(self) -> None:
+            Handler.erased += 1
+            decoder.stop()
+
+    decoder = LineDecoder(Handler())
+    decoder.edit_lines = True
+    data = b"lokk\b\bok\n"
+
+    while data:
+        data = data[decoder.feed(data) :]
+
+    assert (Handler.erased, Handler.lines) == (2, ["look"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "gbk"])
+@pytest.mark.parametrize("keys", [False, True])
+def test_erasing_costs_the_same_however_long_the_line_is(encoding: str, keys: bool) -> None:
+    def calls(size: int) -> int:
+        decoder = LineDecoder(object(), encoding=encoding, max_line=1 << 20)
+        decoder.edit_lines = keys
+        decoder.feed("好".encode(encoding, "replace") * size)
+        calls = 0
+
+        def count(frame: object, event: str, argument: object) -> None:
+            nonlocal calls
+            calls += event in ("call", "c_call")
+
+        decoder.erase_character()  # what was received is measured once
+        sys.setprofile(count)
+        try:
+            if keys:
+                decoder.feed(BS * 1000)
+            else:
+                for _ in range(1000):
+                    decoder.erase_character()
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    assert calls(20_000) <= calls(2_000)
+
+
+def test_an_encoding_of_the_program_is_erased_byte_by_byte() -> None:
+    codec = codecs.lookup("cp437")
+    plain = codecs.CodecInfo(codec.encode, codec.decode, name="ours-of-the-test")
+
+    def search(name: str) -> codecs.CodecInfo | None:
+        return plain if name in ("ours-of-the-test", "ours_of_the_test") else None
+
+    codecs.register(search)
+    try:
+        assert erased(b"caf\x82\x82", encoding="ours-of-the-test") == "café"
+    finally:
+        codecs.unregister(search)
+        lookup_encoding.cache_clear()
+
+
+ERASE, ERASE_LINE = "erase", "erase line"
+keys = st.lists(
+    st.sampled_from([ERASE, ERASE_LINE])
+    | st.binary(max_size=4)
+    | st.sampled_from([b"a", b"\0", BS, DEL, b"\xe2\x98", b"\x83", "☃".encode(), b"\xc4\xe3", b"\x81", b"\x810\x810"]),
+    max_size=12,
+)
+
+
+def left_of(keys: list[Any], encoding: str, edit: bool, binary: bool) -> str:
+    """What the keys leave, byte by byte: where the last character begins is found by trying."""
+    line = b""
+    for byte in [part for key in keys for part in (each_byte(key) if isinstance(key, bytes) else [key])]:
+        if byte == ERASE_LINE:
+            line = b""
+        elif byte == ERASE or (edit and byte in (BS, DEL)):
+            text = line.decode(encoding, "replace")
+            sizes = [size for size in (4, 3, 2, 1) if line[:-size].decode(encoding, "replace") == text[:-1]]
+            line = line[: -sizes[-1]] if sizes else line[:-1]
+        elif binary or byte != b"\0":
+            line += byte
+    return decode_text(line, encoding, "cp1252")
+
+
+@given(keys=keys, edit=st.booleans(), binary=st.booleans(), places=places_to_cut)
+def test_any_keys_leave_what_the_decoder_makes_of_them(
+    keys: list[Any], edit: bool, binary: bool, places: set[int]
+) -> None:
+    def left(cutter: Callable[[bytes], Iterable[bytes]]) -> str:
+        received = Received()
+        received.decoder.edit_lines, received.decoder.binary = edit, binary
+        for key in keys:
+            if isinstance(key, bytes):
+                received.feed(*cutter(key))
+            elif key == ERASE:
+                received.decoder.erase_character()
+            else:
+                received.decoder.erase_line()
+        return received.decoder.flush()
+
+    keys = [key.translate(None, b"\r\n") if isinstance(key, bytes) else key for key in keys]
+
+    assert left(lambda key: [key]) == left(each_byte) == left(lambda key: cut(key, places))
+    assert left(lambda key: [key]) == left_of(keys, "utf-8", edit, binary)
+
+
+@given(
+    data=st.lists(st.sampled_from([*each_byte(b"\r\n\0ax\xe2\x98\x83\b\x7f\xc4\xe3"), b"long line"]), max_size=40),
+    places=places_to_cut,
+    limit=st.integers(0, 12),
+    raw=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "gbk", "latin-1"]),
+)
+def test_no_cut_changes_what_keys_and_nuls_do(
+    data: list[bytes], places: set[int], limit: int, raw: bool, encoding: str
+) -> None:
+    def received(*chunks: bytes) -> Received:
+        result = Received(max_line=limit, encoding=encoding)
+        result.decoder.binary = raw
+        result.decoder.edit_lines = True
+        return result.feed(*chunks)
+
+    keys = b"".join(data)
+    whole = received(keys)
+
+    assert received(*data).log == received(*each_byte(keys)).log == received(*cut(keys, places)).log == whole.log
+    assert all(len(line) <= limit for line in whole.lines)
 
 
 # --- the limit --------------------------------------------------------------------------------------------------------
@@ -256,7 +745,9 @@ class CountingBytes(bytes):
 
 
 @pytest.mark.parametrize("size", [1, 3, 100, 10_000])
-@pytest.mark.parametrize("data", [b"x", b"x\n", b"x\r", b"\n", b"\r", b"\r\n", b"\r\0", b"\n\r", b"x" * 99 + b"\r\n"])
+@pytest.mark.parametrize(
+    "data", [b"x", b"x\n", b"x\r", b"\n", b"\r", b"\r\n", b"\r\0", b"\n\r", b"x" * 99 + b"\r\n", b"x\0", b"\0\n"]
+)
 @pytest.mark.parametrize("limit", [10, 16384])
 def test_no_byte_is_searched_more_than_three_times(data: bytes, size: int, limit: int) -> None:
     data = data * (10_000 // len(data))
@@ -494,19 +985,6 @@ def test_an_encoding_that_changes_ascii_is_a_value_error_that_says_why(name: str
         encode_text("look", name)
     with pytest.raises(ValueError, match="must leave ASCII as it is"):
         LineDecoder(object(), fallback=name)
-
-
-def usable_encodings() -> list[str]:
-    found = []
-    for module in pkgutil.iter_modules(encodings.__path__):
-        try:
-            found.append(lookup_encoding(module.name))
-        except (LookupError, ValueError):
-            continue
-    return found
-
-
-USABLE = usable_encodings()
 
 
 def test_the_encodings_of_muds_are_usable() -> None:

@@ -18,6 +18,8 @@ from telnet.constants import (
     CMD_EOR,
     DO,
     DONT,
+    EC,
+    EL,
     GA,
     GMCP,
     IAC,
@@ -393,6 +395,148 @@ def test_an_unknown_encoding_is_refused_and_the_old_one_stays() -> None:
         session.encoding = "klingon"
 
     assert session.encoding == "utf-8"
+
+
+# Erasing
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    ("received", "line"),
+    [
+        (b"hellp" + IAC + EC + b"o\r\n", "hello"),
+        ("héé".encode() + (IAC + EC) * 2 + b"i\r\n", "hi"),
+        (b"kill bob" + IAC + EL + b"look\r\n", "look"),
+        (IAC + EC + IAC + EL + b"look\r\n", "look"),
+        (b"\0lo\0k" + IAC + EC + b"\0ok\r\0", "look"),
+    ],
+)
+def test_a_line_is_erased_as_rfc_854_says_at_both_ends_however_it_is_cut(
+    role: Role, received: bytes, line: str
+) -> None:
+    for chunks in every_cut(b"before\r\n" + received):
+        _, handler = served((), *chunks, role=role)
+
+        assert handler.named("on_line") == [("on_line", "before"), ("on_line", line)]
+
+
+def test_a_command_that_erases_is_told_after_it_has() -> None:
+    class Handler:
+        def on_command(self, command: bytes) -> None:
+            told.append((command, session.flush_line()))
+
+    told: list[tuple[bytes, str]] = []
+    session = Session(Handler())
+    session.start(0.0)
+
+    deliver(session, b"lookk" + IAC + EC + b"north" + IAC + EL)
+
+    assert told == [(EC, "look"), (EL, "")]
+
+
+def test_a_command_that_erases_leaves_raw_bytes_to_the_program() -> None:
+    session, handler = served((), b"ab")
+    session.raw = True
+    deliver(session, b"cd\b\0" + IAC + EC + IAC + EL)
+    session.raw = False
+    deliver(session, b"ef\r\n")
+
+    assert handler.named("on_data", "on_command", "on_line") == [
+        ("on_data", b"cd\b\0"),
+        ("on_command", EC),
+        ("on_command", EL),
+        ("on_line", "abef"),
+    ]
+
+
+def test_a_line_end_may_hold_a_command_that_erases() -> None:
+    _, handler = served((), b"look\r" + IAC + EC + IAC + EL + b"\nnorth\r\n")
+
+    assert handler.named("on_line") == [("on_line", "look"), ("on_line", "north")]
+
+
+def test_a_prompt_is_erased_and_rid_of_its_nuls_before_it_is_told() -> None:
+    _, handler = served((), b"\0Your nane" + (IAC + EC) * 2 + b"me? \0" + IAC + GA, role=Role.CLIENT)
+
+    assert handler.named("on_prompt") == [("on_prompt", "Your name? ")]
+
+
+def test_a_line_that_is_too_long_is_over_when_it_is_erased() -> None:
+    _, handler = served((), b"x" * 11 + IAC + EL + b"look\r\n", limits=Limits(line=10))
+
+    assert handler.named("on_line_overflow", "on_line") == [("on_line_overflow", b"x" * 11), ("on_line", "look")]
+
+
+@pytest.mark.parametrize("options", [(), (BINARY,)])
+def test_keys_erase_where_the_program_says_so(options: tuple[type[Option], ...]) -> None:
+    session, handler = served(options, *(negotiate(WILL, option.code) for option in options))
+    assert not session.edit_lines
+    deliver(session, b"lokk\b\x7fok\r\n")
+
+    session.edit_lines = True
+    deliver(session, b"lokk\b\x7fok\r\n")
+
+    assert session.edit_lines
+    assert handler.named("on_line") == [("on_line", "lokk\b\x7fok"), ("on_line", "look")]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_keys_erase_from_the_beginning_where_the_session_is_made_so(role: Role) -> None:
+    handler = Recorder()
+    session = Session(handler, role=role, edit_lines=True)
+    session.start(0.0)
+    for chunks in every_cut("☃é\b\x7flook\r\n".encode()):
+        for chunk in chunks:
+            deliver(session, chunk)
+
+    assert set(handler.named("on_line")) == {("on_line", "look")}
+
+
+def test_a_handler_switches_keys_on_for_what_follows_in_the_same_read() -> None:
+    handler = scripted()
+    handler.actions["edit"] = lambda: setattr(handler.session, "edit_lines", True)
+
+    deliver(handler.session, b"a\b\r\nedit\r\na\bb\r\n")
+
+    assert handler.lines == ["a\b", "edit", "b"]
+
+
+def test_keys_that_erase_are_events_of_a_turn() -> None:
+    session = Session(Recorder(), limits=Limits(events=10), edit_lines=True)
+    session.start(0.0)
+
+    session.receive(b"x" * 100 + b"\b" * 100 + b"look\r\n", 0.0)
+    turns = 1
+    while session.pending:
+        session.receive(b"", 0.0)
+        turns += 1
+
+    assert turns == 11
+
+
+def test_keys_erase_inside_a_compressed_stream() -> None:
+    session, handler = served((MCCP3,), negotiate(DO, MCCP3.code) + START_MCCP3)
+    session.edit_lines = True
+
+    deliver(session, stream_of(b"lokk\b\bo\0k" + IAC + EC + b"k\r\n"))
+
+    assert handler.named("on_line") == [("on_line", "look")]
+
+
+def test_nul_is_nothing_until_binary_is_agreed_on_and_in_raw_bytes_it_stays() -> None:
+    session, handler = served((BINARY,), b"a\0b" + negotiate(WILL, BINARY.code) + b"c\0d\r\n")
+    session.raw = True
+    deliver(session, negotiate(WONT, BINARY.code) + b"\0e\0")
+
+    assert handler.named("on_line", "on_data") == [("on_line", "abc\0d"), ("on_data", b"\0e\0")]
+
+
+def test_a_nul_after_a_subnegotiation_is_not_in_the_line() -> None:  # KildClient 3 sends one
+    name = negotiate(WILL, TTYPE.code) + subnegotiation(TTYPE.code, b"\0KildClient")
+
+    _, handler = served((TTYPE,), name + b"\0Guikild\r\n")
+
+    assert handler.named("on_line") == [("on_line", "Guikild")]
 
 
 def test_binary_turns_the_line_ends_of_the_nvt_off_in_its_direction() -> None:

@@ -616,10 +616,10 @@ def test_the_keys_of_a_server_and_its_echo_are_told() -> None:
     ]
 
 
-def test_a_stray_nul_of_a_server_is_text() -> None:
+def test_a_stray_nul_of_a_server_is_nothing() -> None:
     _, handler, _ = replay("server-inetutils-telnetd-eager")
 
-    assert lines(handler)[0] == "\0\0TERM=xterm-256color USER= DISPLAY=probe:0.0"
+    assert lines(handler)[0] == "TERM=xterm-256color USER= DISPLAY=probe:0.0"
 
 
 LAST_LINES = {stem: "Goodbye." for stem in SERVERS} | {

@@ -81,6 +81,10 @@ class MudHandler(Guard):
     """After how many seconds in which nothing was sent IAC NOP is, to keep the connection alive; None for never.
     :attr:`Session.nop_interval <telnet.session.Session.nop_interval>` is that of one connection."""
 
+    edit_lines: ClassVar[bool] = False
+    """Whether BS and DEL edit what the peer types, as :attr:`Session.edit_lines <telnet.session.Session.edit_lines>`
+    says; ``IAC EC`` and ``IAC EL`` always do."""
+
     if TYPE_CHECKING:
         session: Session
     else:
@@ -118,6 +122,7 @@ class MudHandler(Guard):
             legacy_encoding=self.legacy_encoding,
             ayt_answer=self.ayt_answer,
             nop_interval=self.nop_interval,
+            edit_lines=self.edit_lines,
             wake=wake,
             report=report,
         )
@@ -303,7 +308,7 @@ class MudHandler(Guard):
     def on_command(self, command: bytes) -> None:
         """IAC and a command without an option, such as ``IP`` or ``AYT``, but not NOP.  Placeholder.
 
-        AYT has been answered with :attr:`ayt_answer`, if there is one.
+        AYT has been answered with :attr:`ayt_answer`, if there is one; EC and EL have erased what they should.
         """
 
     def on_option_enabled(self, option: bytes, side: Side) -> None:

@@ -14,16 +14,17 @@ what it was: a person is waiting. That byte is CR or LF. The state says what may
 swallowed when it comes, in whichever read, behind whichever commands:
 
     state             the next byte is  CR                     LF                 NUL                another byte
-    TEXT              text              line, AFTER_CR         line, AFTER_LF     text               text
+    TEXT              text              line, AFTER_CR         line, AFTER_LF     nothing            text
     AFTER_CR          behind CR         line, AFTER_CR         swallowed          swallowed          text
-    AFTER_LF          behind LF         swallowed AFTER_LF_CR  line, AFTER_LF     text               text
+    AFTER_LF          behind LF         swallowed AFTER_LF_CR  line, AFTER_LF     nothing, AFTER_LF  text
     AFTER_LF_CR       behind LF CR      line, AFTER_CR         line, AFTER_LF     line               text
     AFTER_BINARY_CR   behind CR         line, AFTER_BINARY_CR  swallowed          text               text
 
-Where a cell names no state, TEXT follows. In BINARY, LF leads to TEXT and CR to AFTER_BINARY_CR. The reasons, cell by
-cell, are in ``docs/design.md``.
+Where a cell names no state, TEXT follows. In BINARY, LF leads to TEXT, CR to AFTER_BINARY_CR, and a NUL is text. The
+reasons, cell by cell, are in ``docs/design.md``.
 
-Nothing is scanned again: a partial line is kept, and only what is new is searched.
+Nothing is scanned again: a partial line is kept, and only what is new is searched. What costs more than to be searched,
+a NUL that is left out or a key that erases, is looked for once in a read, and only a read that holds one pays for it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from __future__ import annotations
 import codecs
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from telnet.encode import escape
 
@@ -50,8 +51,16 @@ _AFTER_BINARY_CR: Final = 2
 _AFTER_LF: Final = 3
 _AFTER_LF_CR: Final = 4
 
+_NULS: Final = re.compile(rb"\0+")
+_ERASER: Final = re.compile(rb"[\x08\x7f]")  # BS and DEL: the key has either, and terminals differ in which
+
 _NVT_ENDS: Final = {_CR: _AFTER_CR, _LF: _AFTER_LF}
 _BINARY_ENDS: Final = {_CR: _AFTER_BINARY_CR, _LF: _TEXT}
+
+# Why the rest of a chunk is not read on: stop() was called, or what comes is to be read in another way.
+_NOT_HALTED: Final = 0
+_CHANGED: Final = 1
+_STOPPED: Final = 2
 
 _PARTNERS: Final = {_AFTER_CR: b"\n\0", _AFTER_BINARY_CR: b"\n", _AFTER_LF: b"\r", _AFTER_LF_CR: b""}
 
@@ -89,11 +98,13 @@ _ASCII: Final = bytes(range(0x5C)) + rb"\u0041" + bytes(range(0x5D, 0x80)) + b"\
 class LineDecoder:
     """Cuts application bytes into lines of text.
 
-    ``handler`` is any object. Two methods are looked up on it once, here; one that is absent, or None, costs nothing:
+    ``handler`` is any object. Three methods are looked up on it once, here; one that is absent, or None, costs nothing:
 
     * ``on_line(text)``: a line, without its end, as ``str``;
     * ``on_line_overflow(excerpt)``: a line grew above ``max_line`` bytes; the first 64 of them. It is dropped up to its
-      end, which is not reported again. A line of exactly ``max_line`` bytes is delivered.
+      end, which is not reported again. A line of exactly ``max_line`` bytes is delivered;
+    * ``on_erase()``: a key has erased a character, or found none, while :attr:`edit_lines` is set. It is there to be
+      counted.
 
     A line ends with CR LF, CR NUL, LF, LF CR or CR. No input raises. A line is decoded as :func:`decode_text` says, in
     the encoding in which it was received, or in ``fallback``, for the client that sends Latin-1 to a server that speaks
@@ -111,20 +122,23 @@ class LineDecoder:
 
     __slots__ = (
         "_buffer",
+        "_characters",
         "_consumed",
+        "_edit_lines",
         "_encoding",
         "_ends",
         "_errors",
         "_fallback",
         "_feeding",
+        "_halted",
         "_limit",
         "_max_line",
+        "_on_erase",
         "_on_line",
         "_on_line_overflow",
         "_skipping",
         "_spans",
         "_state",
-        "_stopped",
         "sends_utf8",
     )
 
@@ -152,14 +166,17 @@ class LineDecoder:
         self._fallback = None if fallback is None else lookup_encoding(fallback)
         self._on_line = _callback(handler, "on_line")
         self._on_line_overflow = _callback(handler, "on_line_overflow")
+        self._on_erase = _callback(handler, "on_erase")
         self.sends_utf8 = False
+        self._edit_lines = False
         self._ends = _NVT_ENDS
         self._state = _TEXT
         self._buffer = bytearray()  # of the unfinished line, never above max_line
         self._spans: list[tuple[int, str]] = []  # where in it an encoding ended; takes of _limit as it grows
+        self._characters: _Characters | None = None  # those of its last piece, where that is edited
         self._skipping = False
         self._feeding = False
-        self._stopped = False
+        self._halted = _NOT_HALTED
         self._consumed = 0
 
     @property
@@ -184,23 +201,64 @@ class LineDecoder:
         received = len(self._buffer)
         if received > (self._spans[-1][0] if self._spans else 0):
             self._spans.append((received, self._encoding))
-            if len(self._spans) > _FREE_SPANS:
-                self._limit -= _SPAN
+            self._bound()
         self._encoding = encoding
 
     @property
     def binary(self) -> bool:
         """Whether the peer sends BINARY (RFC 856), from the next byte on: its WILL BINARY was accepted.
 
-        Then a NUL is always text, and LF CR is two line ends. CR LF stays one, since clients keep sending it.
+        Then a NUL is text, and LF CR is two line ends. CR LF stays one, since clients keep sending it. Without, a NUL
+        that ends no line is nothing at all (RFC 854: "NULL  NUL  0  No Operation").
         """
         return self._ends is _BINARY_ENDS
 
     @binary.setter
     def binary(self, binary: bool) -> None:
+        if binary == self.binary:
+            return
         self._ends = _BINARY_ENDS if binary else _NVT_ENDS
+        self._halted = self._halted or _CHANGED
         if self._state in (_AFTER_LF, _AFTER_LF_CR):
             self._state = _TEXT  # nobody announces BINARY inside an LF CR: the next CR is an Enter
+
+    @property
+    def edit_lines(self) -> bool:
+        """Whether BS (8) and DEL (127) erase the last character, as :meth:`erase_character` does.
+
+        It can be set between any two bytes. False at first: then both are text.
+        """
+        return self._edit_lines
+
+    @edit_lines.setter
+    def edit_lines(self, edit_lines: bool) -> None:
+        if edit_lines != self._edit_lines:
+            self._edit_lines = bool(edit_lines)
+            self._halted = self._halted or _CHANGED
+
+    def erase_character(self) -> None:
+        """Erase the last character of the unfinished line, if it has one (RFC 854, EC).
+
+        A character is what the decoder makes of the bytes: one code point, as a terminal in UTF-8 erases it, so that a
+        combining mark goes alone; a sequence that is cut off; or a byte that belongs to none.
+        """
+        if not self._buffer:
+            return
+        start, encoding = self._last_piece()
+        del self._buffer[-self._size_of_last(start, encoding) :]
+        if self._spans and self._spans[-1][0] > len(self._buffer):
+            self._spans.pop()
+            if len(self._buffer) > start:
+                self._spans.append((len(self._buffer), encoding))
+            self._bound()
+
+    def erase_line(self) -> None:
+        """Erase all of the unfinished line (RFC 854, EL).
+
+        If it was too long, what was dropped of it is erased too: a new line begins.
+        """
+        self._forget()
+        self._skipping = False
 
     def feed(self, data: bytes) -> int:
         """Read ``data`` and deliver each line that ends in it; return how many bytes were read.
@@ -213,17 +271,20 @@ class LineDecoder:
         if self._feeding:
             raise RuntimeError("feed() called from inside a callback of the same decoder")
         self._feeding = True
-        self._stopped = False
+        self._halted = _NOT_HALTED
         self._consumed = 0
         try:
             self._read(data)
+            while self._halted == _CHANGED:
+                self._halted = _NOT_HALTED
+                self._read(data)
         finally:
             self._feeding = False
         return self._consumed
 
     def stop(self) -> None:
         """Make :meth:`feed` return after this line; called from inside a callback, and without effect elsewhere."""
-        self._stopped = True
+        self._halted = _STOPPED
 
     def flush(self) -> str:
         """Return what has been received of the unfinished line, and take it for finished.
@@ -236,9 +297,10 @@ class LineDecoder:
     def _read(self, data: bytes) -> None:
         size = len(data)
         line_feed = data.find(_LF)
-        while self._consumed < size and not self._stopped:
+        special = self._edit_lines or _NUL in data
+        while self._consumed < size and not self._halted:
             start = self._consumed
-            if self._state and self._belongs_to_line_end(data[start]):
+            if self._state and self._belongs_to_line_end(data, start):
                 continue
             if 0 <= line_feed < start:
                 line_feed = data.find(_LF, start)
@@ -246,6 +308,8 @@ class LineDecoder:
             carriage_return = data.find(_CR, start, end)
             if carriage_return >= 0:
                 end = carriage_return
+            if special and self._read_edited(data, start, end):
+                continue
             if end - start > self._limit - len(self._buffer) and not self._skipping:
                 self._overflow(data, start)
             elif end == size:
@@ -258,19 +322,56 @@ class LineDecoder:
                     self._state = self._ends[data[end]]
                 self._deliver(data[start:end])
 
-    def _belongs_to_line_end(self, byte: int) -> bool:
+    def _belongs_to_line_end(self, data: bytes, start: int) -> bool:
         """Take the first byte behind a line end; False, with nothing taken, if a new line begins with it."""
+        byte = data[start]
         state, self._state = self._state, _TEXT
         if byte in _PARTNERS[state]:
             self._consumed += 1
             if state == _AFTER_LF:
                 self._state = _AFTER_LF_CR
             return True
-        if state == _AFTER_LF_CR and byte == _NUL:  # it was an LF, and then a CR NUL
+        if byte != _NUL or self.binary:
+            return False
+        if state == _AFTER_LF_CR:  # it was an LF, and then a CR NUL
             self._consumed += 1
             self._deliver(b"")
-            return True
-        return False
+        else:
+            self._state = state
+            self._consumed = _NULS.match(data, start).end()  # type: ignore[union-attr]
+        return True
+
+    def _read_edited(self, data: bytes, start: int, end: int) -> bool:
+        """Take what stands before a line end and holds NULs or keys that erase; False, with nothing taken, if not."""
+        eraser = _ERASER.search(data, start, end) if self._edit_lines else None
+        if eraser is None and (self.binary or data.find(_NUL, start, end) < 0):
+            return False
+        while eraser is not None:
+            if not self._keep_edited(data, start, eraser.start()):
+                return True
+            start = self._consumed = eraser.end()
+            self.erase_character()
+            if self._on_erase is not None:
+                self._on_erase()
+            if self._halted:
+                return True
+            eraser = _ERASER.search(data, start, end)
+        self._keep_edited(data, start, end)
+        return True
+
+    def _keep_edited(self, data: bytes, start: int, end: int) -> bool:
+        """Keep what is left of these bytes without NULs; False if the line is too long with them."""
+        text = self._without_nuls(data[start:end])
+        if len(text) > self._limit - len(self._buffer) and not self._skipping:
+            self._overflow(data, start)
+            return False
+        self._consumed = end
+        if not self._skipping:
+            self._buffer += text
+        return True
+
+    def _without_nuls(self, data: bytes) -> bytes:
+        return data if self.binary else data.replace(b"\0", b"")
 
     def _keep(self, data: bytes, start: int) -> None:
         self._consumed = len(data)
@@ -278,12 +379,19 @@ class LineDecoder:
             self._buffer += data[start:]
 
     def _overflow(self, data: bytes, start: int) -> None:
-        self._consumed = start + max(0, self._limit - len(self._buffer)) + 1  # the byte that is too many
-        excerpt = bytes(self._buffer[:_EXCERPT]) + data[start : self._consumed]
+        self._consumed = self._end_of(data, start, self._limit - len(self._buffer) + 1)  # the byte that is too many
+        excerpt = bytes(self._buffer[:_EXCERPT]) + self._without_nuls(data[start : self._consumed])
         self._forget()
         self._skipping = True
         if self._on_line_overflow is not None:
             self._on_line_overflow(excerpt[:_EXCERPT])
+
+    def _end_of(self, data: bytes, start: int, count: int) -> int:
+        """Return where so many bytes of the line end that begin at ``start``."""
+        end = start + count
+        while not self.binary and (nuls := data.count(_NUL, start, end)):
+            start, end = end, end + nuls
+        return end
 
     def _deliver(self, data: bytes) -> None:
         """Deliver the line that ends with these bytes."""
@@ -294,7 +402,10 @@ class LineDecoder:
             self._buffer += data
             text = self._take()
         else:
-            text = self._decode(data, self._encoding)
+            try:
+                text = data.decode(self._encoding)
+            except UnicodeDecodeError:
+                text = self._decode(data, self._encoding)
         if self._on_line is not None:
             self._on_line(text)
 
@@ -312,10 +423,82 @@ class LineDecoder:
     def _forget(self) -> None:
         self._buffer.clear()
         self._spans.clear()
+        self._characters = None
         self._limit = self._max_line
+
+    def _bound(self) -> None:
+        """Bound the line again, after another piece of it has come or gone; what is there already may stay."""
+        notes = _SPAN * max(0, len(self._spans) - _FREE_SPANS)
+        self._limit = max(self._max_line - notes, len(self._buffer))
 
     def _decode(self, data: bytes, encoding: str) -> str:
         return decode_text(data, encoding, self._fallback, self._errors, sends_utf8=self.sends_utf8)
+
+    def _last_piece(self) -> tuple[int, str]:
+        """Return where the last piece of the line that is not empty begins, and its encoding."""
+        spans = [(0, self._encoding), *self._spans[-2:]]
+        start, encoding = spans[-1]
+        if start < len(self._buffer):
+            return start, self._encoding
+        return spans[-2][0], encoding
+
+    def _size_of_last(self, start: int, encoding: str) -> int:
+        """Return how many bytes the last character of the line takes, in a piece that begins there."""
+        if encoding == "utf-8":
+            return _size_of_last_in_utf8(self._buffer[max(start, len(self._buffer) - 4) :])
+        if self._characters is None or self._characters.start != start:
+            self._characters = _Characters(start)
+        return self._characters.pop(self._buffer, encoding)
+
+
+class _Characters:
+    """How many bytes each character takes of a piece of a line in another encoding than UTF-8, while it is edited.
+
+    What a byte belongs to shows only from the beginning in such an encoding, so each is looked at once, and remembered.
+    """
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self._end = start
+        self._sizes = bytearray()
+
+    def pop(self, line: bytearray, encoding: str) -> int:
+        """Return how many bytes the last character takes; it is forgotten."""
+        self._sizes += _sizes_of_characters(line[self._end :], encoding)
+        size = self._sizes.pop()
+        self._end = len(line) - size
+        return size
+
+
+def _sizes_of_characters(data: bytearray, encoding: str) -> bytearray:
+    make_decoder = codecs.lookup(encoding).incrementaldecoder
+    if make_decoder is None:  # a program's own
+        return bytearray(b"\1" * len(data))
+    decoder = make_decoder("replace")
+    sizes = bytearray()
+    pending = 0
+    for byte in data:
+        pending += 1
+        text = decoder.decode(bytes((byte,)))
+        if not text:
+            continue
+        held = 0
+        if text[0] == "\ufffd":  # for a byte that belongs to nothing; one that may begin a character is still held
+            held = len(decoder.getstate()[0])
+            sizes += b"\1" * (len(text) - 1)
+            pending -= len(text) - 1
+        sizes.append(pending - held)
+        pending = held
+    if pending:  # a character that is cut off
+        sizes.append(pending)
+    return sizes
+
+
+def _size_of_last_in_utf8(data: bytearray) -> int:
+    for size in range(1, len(data) + 1):
+        if data[-size] & 0xC0 != 0x80:  # its first byte
+            return size if len(data[-size:].decode(errors="replace")) == 1 else 1
+    return 1
 
 
 def decode_text(
@@ -462,8 +645,8 @@ def _check_errors(errors: str, attempt: Callable[[], object], what: str) -> None
         ) from error
 
 
-def _callback(handler: object, name: str) -> Callable[[Any], object] | None:
-    callback: Callable[[Any], object] | None = getattr(handler, name, None)
+def _callback(handler: object, name: str) -> Callable[..., object] | None:
+    callback: Callable[..., object] | None = getattr(handler, name, None)
     if callback is not None and not callable(callback):
         raise TypeError(f"{name} of the handler must be callable, not {type(callback).__name__}")
     return callback

@@ -31,7 +31,7 @@ from typing import Any, Final, TypeVar, overload
 
 from telnet.backlog import Backlog
 from telnet.client import Client
-from telnet.constants import AYT, CMD_EOR, DO, DONT, ECHO, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
+from telnet.constants import AYT, CMD_EOR, DO, DONT, EC, ECHO, EL, EOR, GA, IAC, NOP, SGA, WILL, WONT, option_name
 from telnet.deadlines import Deadlines
 from telnet.encode import negotiate
 from telnet.files import Source
@@ -90,6 +90,7 @@ class Session:
         client that names its encoding has text in that one (see :attr:`encoding`).  With None neither is followed.
     :param ayt_answer: see :attr:`ayt_answer`.
     :param nop_interval: see :attr:`nop_interval`.
+    :param edit_lines: what :attr:`edit_lines` is at first.
     :param wake: called, without arguments, when :meth:`take` has something to give that it had not before, and again
         for each 64 KiB that are written meanwhile.
     :param report: called with what a method of the handler raises, which costs it this one event.  Without it the
@@ -129,6 +130,7 @@ class Session:
         legacy_encoding: str | None = "cp1252",
         ayt_answer: str | None = None,
         nop_interval: float | None = None,
+        edit_lines: bool = False,
         wake: Callable[[], object] | None = None,
         report: Callable[[Exception], object] | None = None,
     ) -> None:
@@ -184,6 +186,7 @@ class Session:
         self.client = Client(self._client_changed)
         self.negotiator = Negotiator(self, self.write, burst=limits.negotiations, rate=limits.negotiations / 16)
         self._decoder = LineDecoder(self, encoding=encoding, fallback=fallback, max_line=limits.line)
+        self._decoder.edit_lines = edit_lines
         self._parser = Parser(self, max_subnegotiation=limits.subnegotiation)
         self._options: dict[bytes, Option] = {}
         for option in options:
@@ -528,6 +531,20 @@ class Session:
         self._raw = raw
         self._decoder.stop()
 
+    @property
+    def edit_lines(self) -> bool:
+        """Whether BS (8) and DEL (127) in a line erase the character before them, as ``IAC EC`` always does; nothing is
+        drawn.
+
+        For clients that send each key by itself.  It is False at first, since other clients send these characters as
+        text.  It can be set between any two events.
+        """
+        return self._decoder.edit_lines
+
+    @edit_lines.setter
+    def edit_lines(self, edit_lines: bool) -> None:
+        self._decoder.edit_lines = edit_lines
+
     # What options call
 
     def emit(self, event: str, *arguments: Any) -> None:
@@ -664,7 +681,9 @@ class Session:
     def on_command(self, command: bytes) -> None:
         """IAC and a command (of the parser)."""
         self._count_command()
-        if command in (GA, CMD_EOR) and self.role is Role.CLIENT:
+        if command in (EC, EL):
+            self._erase(command)
+        elif command in (GA, CMD_EOR) and self.role is Role.CLIENT:
             self.emit("on_prompt", self._decoder.flush())
         elif command == AYT and self._ayt_answer and self.may_answer(AYT, b"", len(self._ayt_answer)):
             self.send_line(self._ayt_answer)  # RFC 854: "some visible (i.e., printable) evidence"
@@ -746,6 +765,10 @@ class Session:
         self._count_event()
         self.emit("on_line_overflow", self._excerpt(excerpt))
 
+    def on_erase(self) -> None:
+        """A key that erases (of the decoder)."""
+        self._count_event()
+
     # What the negotiator calls
 
     def accepts_option(self, option: bytes, side: Side) -> bool:
@@ -800,6 +823,14 @@ class Session:
             self._decoder.feed(self._text)
         finally:
             self._text = self._text[self._decoder.consumed :]
+
+    def _erase(self, command: bytes) -> None:
+        if self._raw:  # then nothing is a line
+            return
+        if command == EC:
+            self._decoder.erase_character()
+        else:
+            self._decoder.erase_line()
 
     def _hand_over(self) -> None:
         if not self.ready:
