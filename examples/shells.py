@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Sequence
 
 from telnet import Engine, MudHandler, MudServer, aio
-from telnet.options import EOR, MCCP2, NAWS, TTYPE
+from telnet.options import BINARY, EOR, MCCP2, NAWS, TTYPE
 
 
 class Player(MudHandler):
     """Somebody in the chat; nothing here knows which shell it is."""
 
-    options = (TTYPE, NAWS, EOR, MCCP2)
+    options = (TTYPE, NAWS, BINARY, EOR, MCCP2)
     name = ""
 
     def on_ready(self) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 
 import pytest
 from client_support import CLIENTS, PATIENCE, SEARCH_PATH, Client, Dialogue, miss, required_program, running
 from mud_support import Host, Player, hosting
+from shell_support import SHELLS, start_shell, wait_until
 
-from telnet import Limits
+from telnet import Limits, MudHandler
 from telnet.client import MTTS, TRUECOLOUR
 from telnet.constants import IP
 from telnet.negotiation import Side
 from telnet.options import (
+    BINARY,
     CHARSET,
     ECHO,
     EOR,
@@ -29,9 +32,11 @@ from telnet.options import (
     MSSP,
     NAWS,
     NEW_ENVIRON,
+    SGA,
     TSPEED,
     TTYPE,
     XDISPLOC,
+    Option,
 )
 from telnet.options.linemode import Mode
 from telnet.options.slc import SLC
@@ -173,6 +178,98 @@ def test_a_client_has_answered_before_it_is_greeted(name: str, tmp_path: Path) -
 
         assert [event[0] for event in before if event[0] == "on_option_enabled"]
         assert name == "tf" or "on_terminal_types" in [event[0] for event in before]
+
+
+# What is typed
+
+TYPED = ["say héllo ☃ 日本", "у нас", "”", "ÿ", "", "look"]
+
+
+class Typist(Player):
+    limits = Limits(ready=PATIENCE)
+    options: ClassVar[Sequence[type[Option]]] = (BINARY, ECHO)
+
+
+class LinemodeTypist(Typist):
+    options = (BINARY, ECHO, LINEMODE)
+
+
+class KeyTypist(Typist):
+    options = (BINARY, ECHO, SGA)
+
+    def on_connect(self) -> None:
+        super().on_connect()
+        self.session[ECHO].offer()
+        self.session[SGA].offer()
+
+
+@pytest.mark.parametrize("player", [Typist, LinemodeTypist, KeyTypist])
+@pytest.mark.parametrize("name", ["tt++", "telnet", "plink", "busybox", "libtelnet", "ncat", "curl"])
+def test_what_is_typed_arrives_with_all_its_bits_and_each_enter_is_a_line(
+    name: str, player: type[Typist], tmp_path: Path
+) -> None:
+    client = (EVERYONE | {"ncat": NCAT, "curl": CURL})[name]
+    with hosting(player) as (host, port), running(client, port, tmp_path) as user:
+        user.wait_for("Welcome!")
+        visitor = host.first()
+        for number, line in enumerate(TYPED, 1):
+            user.type_line(line)
+            host.until(lambda: len(visitor.lines) >= number)  # noqa: B023 - it is called before the next
+
+        assert visitor.lines == TYPED
+        assert not visitor.named("on_command", "on_protocol_error")
+        assert visitor.session[BINARY].remote is (name in ("telnet", "plink", "curl"))
+
+
+@pytest.mark.parametrize("player", [Typist, KeyTypist])
+def test_tf_sends_a_line_for_each_enter_in_binary(player: type[Typist], tmp_path: Path) -> None:
+    with hosting(player) as (host, port), running(TF, port, tmp_path) as user:
+        user.wait_for("Welcome!")
+        visitor = host.first()
+        for line in ("look", "", "say it"):
+            user.type_line(line)
+        host.until(lambda: "say it" in visitor.lines)
+
+        assert visitor.lines == ["look", "", "say it"]
+        assert visitor.session[BINARY].remote
+
+
+@pytest.mark.parametrize("name", ["telnet", "plink"])
+def test_what_is_typed_in_latin_1_arrives_with_its_byte_255(name: str, tmp_path: Path) -> None:
+    with hosting(Typist) as (host, port), running(EVERYONE[name], port, tmp_path) as user:
+        user.wait_for("Welcome!")
+        visitor = host.first()
+        user.press("say café ÿ\n".encode("latin-1"))
+        host.until(lambda: visitor.lines)
+
+        assert visitor.lines == ["say café ÿ"]
+
+
+class Scribe(MudHandler):
+    options = (BINARY,)
+    lines: ClassVar[list[str]] = []
+
+    def on_ready(self) -> None:
+        self.send_line("Welcome!")
+
+    def on_line(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_is_typed_arrives_with_all_its_bits_under_every_shell(shell: str, tmp_path: Path) -> None:
+    Scribe.lines.clear()
+    server = start_shell(shell, Scribe)
+    try:
+        with running(TELNET, server.address[1], tmp_path) as user:
+            user.wait_for("Welcome!")
+            for line in TYPED:
+                user.type_line(line)
+            wait_until(lambda: len(Scribe.lines) >= len(TYPED), PATIENCE)
+    finally:
+        server.stop()
+
+    assert Scribe.lines == TYPED
 
 
 # TinTin++

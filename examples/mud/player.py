@@ -5,7 +5,22 @@ from __future__ import annotations
 from typing import ClassVar
 
 from telnet import Limits
-from telnet.options import CHARSET, ECHO, EOR, GMCP, MCCP2, MCCP3, MSDP, MSP, MSSP, MXP, NAWS, NEW_ENVIRON, TTYPE
+from telnet.options import (
+    BINARY,
+    CHARSET,
+    ECHO,
+    EOR,
+    GMCP,
+    MCCP2,
+    MCCP3,
+    MSDP,
+    MSP,
+    MSSP,
+    MXP,
+    NAWS,
+    NEW_ENVIRON,
+    TTYPE,
+)
 from telnet.options.msp import Sound
 from telnet.options.plain_text import plain_text
 
@@ -170,6 +185,7 @@ def players_of(this: Game) -> type[Player]:
             NAWS,
             NEW_ENVIRON,
             CHARSET,
+            BINARY,
             EOR,
             ECHO,
             GMCP,

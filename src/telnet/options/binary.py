@@ -1,4 +1,4 @@
-"""BINARY: eight-bit data without the line ends of the NVT (RFC 856)."""
+"""BINARY: all eight bits of each byte, without the line ends of the NVT (RFC 856)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ __all__ = ["BINARY"]
 
 
 class BINARY(Option):
-    """Each direction for itself: a CR is a CR, and no NUL follows it; IAC is doubled all the same.
+    """Lets each direction carry bytes as they are: a CR is a CR, no NUL follows it, and a NUL is one; IAC is doubled.
 
-    ``offer()`` and ``request()`` turn it on; the peer's wish is granted.  Text beyond ASCII does not need it: no MUD
-    asks for BINARY before it sends UTF-8.
+    A server asks its client for it, since some clients look at seven bits of a byte otherwise: what is typed in UTF-8
+    in the ``telnet`` of Debian arrives broken, with commands that interrupt in the middle.  Clients of MUDs refuse it,
+    and send UTF-8 without.  ``offer()`` is left to the program: what a server sends needs it only for data that is no
+    text.  A client waits to be asked.  The peer's wish is granted.
 
     Source: RFC 856.
     """
 
     code = constants.BINARY
+
+    def open(self) -> None:
+        if self.is_server:
+            self.request()
 
     def on_enabled(self, side: Side) -> None:
         self.session.set_binary(side, True)
