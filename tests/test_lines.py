@@ -560,8 +560,9 @@ def test_each_key_that_erases_is_told_and_may_stop() -> None:
         def on_line(self, text: str) -> None:
             self.lines.append(text)
 
-        def on_erase(self) -> None:
+        def on_erase(self, effort: int) -> None:
             Handler.erased += 1
+            assert effort == 0  # in UTF-8
             decoder.stop()
 
     decoder = LineDecoder(Handler())
@@ -600,6 +601,17 @@ def test_erasing_costs_the_same_however_long_the_line_is(encoding: str, keys: bo
         return calls
 
     assert calls(20_000) <= calls(2_000)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "gbk"])
+def test_no_byte_is_decoded_twice_to_find_the_last_character(encoding: str) -> None:
+    decoder = LineDecoder(object(), encoding=encoding)
+    decoder.feed("好é".encode(encoding, "replace") * 100)
+    size = len("好é".encode(encoding, "replace") * 100)
+
+    assert [decoder.erase_character() for _ in range(3)] == [size, 0, 0]
+    decoder.feed(b"ab")
+    assert [decoder.erase_character() for _ in range(3)] == [2, 0, 0]
 
 
 def test_an_encoding_of_the_program_is_erased_byte_by_byte() -> None:

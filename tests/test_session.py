@@ -514,6 +514,20 @@ def test_keys_that_erase_are_events_of_a_turn() -> None:
     assert turns == 11
 
 
+@pytest.mark.parametrize("keys", [False, True])
+def test_to_find_the_last_character_counts_as_work_of_a_turn(keys: bool) -> None:
+    session = Session(Recorder(), limits=Limits(payload=1000), encoding="gbk", edit_lines=keys)
+    session.start(0.0)
+
+    session.receive((b"x" * 4000 + (b"\b" if keys else IAC + EC) + IAC + EL) * 10 + b"look\r\n", 0.0)
+    turns = 1
+    while session.pending:
+        session.receive(b"", 0.0)
+        turns += 1
+
+    assert turns == 11
+
+
 def test_keys_erase_inside_a_compressed_stream() -> None:
     session, handler = served((MCCP3,), negotiate(DO, MCCP3.code) + START_MCCP3)
     session.edit_lines = True

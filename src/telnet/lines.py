@@ -103,8 +103,8 @@ class LineDecoder:
     * ``on_line(text)``: a line, without its end, as ``str``;
     * ``on_line_overflow(excerpt)``: a line grew above ``max_line`` bytes; the first 64 of them. It is dropped up to its
       end, which is not reported again. A line of exactly ``max_line`` bytes is delivered;
-    * ``on_erase()``: a key has erased a character, or found none, while :attr:`edit_lines` is set. It is there to be
-      counted.
+    * ``on_erase(effort)``: a key has erased a character, or found none, while :attr:`edit_lines` is set. It is to be
+      counted; ``effort`` is what :meth:`erase_character` returned.
 
     A line ends with CR LF, CR NUL, LF, LF CR or CR. No input raises. A line is decoded as :func:`decode_text` says, in
     the encoding in which it was received, or in ``fallback``, for the client that sends Latin-1 to a server that speaks
@@ -236,21 +236,25 @@ class LineDecoder:
             self._edit_lines = bool(edit_lines)
             self._halted = self._halted or _CHANGED
 
-    def erase_character(self) -> None:
+    def erase_character(self) -> int:
         """Erase the last character of the unfinished line, if it has one (RFC 854, EC).
+
+        Return how many bytes had to be decoded to find it: none in UTF-8, and none twice.
 
         A character is what the decoder makes of the bytes: one code point, as a terminal in UTF-8 erases it, so that a
         combining mark goes alone; a sequence that is cut off; or a byte that belongs to none.
         """
         if not self._buffer:
-            return
+            return 0
         start, encoding = self._last_piece()
-        del self._buffer[-self._size_of_last(start, encoding) :]
+        size, effort = self._measure_last(start, encoding)
+        del self._buffer[-size:]
         if self._spans and self._spans[-1][0] > len(self._buffer):
             self._spans.pop()
             if len(self._buffer) > start:
                 self._spans.append((len(self._buffer), encoding))
             self._bound()
+        return effort
 
     def erase_line(self) -> None:
         """Erase all of the unfinished line (RFC 854, EL).
@@ -350,9 +354,9 @@ class LineDecoder:
             if not self._keep_edited(data, start, eraser.start()):
                 return True
             start = self._consumed = eraser.end()
-            self.erase_character()
+            effort = self.erase_character()
             if self._on_erase is not None:
-                self._on_erase()
+                self._on_erase(effort)
             if self._halted:
                 return True
             eraser = _ERASER.search(data, start, end)
@@ -442,10 +446,10 @@ class LineDecoder:
             return start, self._encoding
         return spans[-2][0], encoding
 
-    def _size_of_last(self, start: int, encoding: str) -> int:
-        """Return how many bytes the last character of the line takes, in a piece that begins there."""
+    def _measure_last(self, start: int, encoding: str) -> tuple[int, int]:
+        """Return how many bytes the last character of a piece takes, and how many had to be decoded to know it."""
         if encoding == "utf-8":
-            return _size_of_last_in_utf8(self._buffer[max(start, len(self._buffer) - 4) :])
+            return _size_of_last_in_utf8(self._buffer[max(start, len(self._buffer) - 4) :]), 0
         if self._characters is None or self._characters.start != start:
             self._characters = _Characters(start)
         return self._characters.pop(self._buffer, encoding)
@@ -462,12 +466,13 @@ class _Characters:
         self._end = start
         self._sizes = bytearray()
 
-    def pop(self, line: bytearray, encoding: str) -> int:
-        """Return how many bytes the last character takes; it is forgotten."""
-        self._sizes += _sizes_of_characters(line[self._end :], encoding)
+    def pop(self, line: bytearray, encoding: str) -> tuple[int, int]:
+        """Return how many bytes the last character takes, which is forgotten, and how many were decoded now."""
+        new = line[self._end :]
+        self._sizes += _sizes_of_characters(new, encoding)
         size = self._sizes.pop()
         self._end = len(line) - size
-        return size
+        return size, len(new)
 
 
 def _sizes_of_characters(data: bytearray, encoding: str) -> bytearray:

@@ -56,6 +56,9 @@ _BYTES_OF_A_TURN: Final = 65536
 # What a subnegotiation counts as at least, in bytes: taking one costs as much as reading so many.
 _LEAST_PAYLOAD: Final = 32
 
+# So many bytes of a line that are decoded one by one, to find its last character, count as one of a subnegotiation.
+_DECODED_A_PAYLOAD: Final = 2
+
 # Answers of so many bytes count as one more answer to a command.
 _BYTES_OF_ANSWER: Final = 64
 
@@ -765,9 +768,10 @@ class Session:
         self._count_event()
         self.emit("on_line_overflow", self._excerpt(excerpt))
 
-    def on_erase(self) -> None:
+    def on_erase(self, effort: int) -> None:
         """A key that erases (of the decoder)."""
         self._count_event()
+        self._count_effort(effort)
 
     # What the negotiator calls
 
@@ -828,7 +832,7 @@ class Session:
         if self._raw:  # then nothing is a line
             return
         if command == EC:
-            self._decoder.erase_character()
+            self._count_effort(self._decoder.erase_character())
         else:
             self._decoder.erase_line()
 
@@ -939,6 +943,10 @@ class Session:
         if self._payload_left <= 0:
             self._events_left = 0  # nothing is delivered after the present event in this turn
             self._stop()
+
+    def _count_effort(self, size: int) -> None:
+        if size:
+            self._count_payload(size // _DECODED_A_PAYLOAD)
 
     def _is_on(self, option: bytes) -> bool:
         return self.negotiator.state(option, Side.LOCAL) is State.YES
