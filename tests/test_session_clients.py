@@ -17,7 +17,7 @@ from shell_support import SHELLS, start_shell, wait_until
 
 from telnet import Limits, MudHandler
 from telnet.client import MTTS, TRUECOLOUR
-from telnet.constants import IP
+from telnet.constants import EC, EL, IP
 from telnet.negotiation import Side
 from telnet.options import (
     BINARY,
@@ -243,6 +243,42 @@ def test_what_is_typed_in_latin_1_arrives_with_its_byte_255(name: str, tmp_path:
         host.until(lambda: visitor.lines)
 
         assert visitor.lines == ["say café ÿ"]
+
+
+class Editor(KeyTypist):
+    edit_lines = True
+
+
+@pytest.mark.parametrize("name", ["telnet", "plink", "busybox"])
+def test_the_erase_key_of_a_client_that_sends_keys_erases(name: str, tmp_path: Path) -> None:
+    with hosting(Editor) as (host, port), running(EVERYONE[name], port, tmp_path) as user:
+        user.wait_for("Welcome!")
+        look(user)  # by then it sends each key
+        visitor = host.first()
+        user.press("lo☃\x7fokk\x7f\n".encode())
+        host.until(lambda: len(visitor.lines) > 1)
+
+        assert visitor.lines == ["look", "look"]
+
+
+def test_the_commands_of_inetutils_erase_what_is_typed(tmp_path: Path) -> None:
+    def command(keys: bytes, name: str, told: bytes) -> None:
+        user.press(keys + b"\x1d")
+        user.wait_for("telnet> ")
+        user.type_line(name)
+        host.until(lambda: ("on_command", told) in visitor.events)
+
+    with hosting(KeyTypist) as (host, port), running(TELNET, port, tmp_path) as user:
+        user.wait_for("Welcome!")
+        look(user)
+        visitor = host.first()
+        command("kill bo☃".encode(), "send ec", EC)
+        user.type_line("b")
+        command(b"kill bob", "send el", EL)
+        user.type_line("look")
+        host.until(lambda: len(visitor.lines) > 2)
+
+        assert visitor.lines == ["look", "kill bob", "look"]
 
 
 class Scribe(MudHandler):
