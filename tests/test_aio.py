@@ -1231,11 +1231,12 @@ def test_settings_of_the_server_are_those_of_its_connections(run: Run) -> None:
     async def main() -> None:
         limits = Limits(ready=0.05, linger=0.1, line=10)
         settings: dict[str, Any] = {"options": (spoken.EOR,), "encoding": "latin-1", "fallback": None}
-        settings["legacy_encoding"] = None
+        settings |= {"legacy_encoding": None, "edit_lines": True}
         async with serving(Liner, limits=limits, keepalive=True, nodelay=False, **settings) as (server, peer):
             connection = await only(server)
             assert list(connection.session.options) == [EOR]
             assert connection.session.encoding == "iso8859-1"
+            assert connection.session.edit_lines
             assert connection.limits is limits
             sock = connection._transport.get_extra_info("socket")
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)

@@ -71,12 +71,11 @@ async def connect(
     :param port: its TCP port.
     :param connection: the class of the connection: of :class:`MudConnection`, or any other
         :class:`~telnet.handler.MudHandler`, which then is run on asyncio.
-    :param arguments: ``options``, ``limits``, ``encoding``, ``fallback``, ``legacy_encoding``, ``keepalive`` and
-        ``nodelay`` are set on the connection, instead of what its class says.  ``ssl`` is True or the context of a
-        client, to secure the connection with TLS before it begins.  ``server_hostname``, ``sock``, ``family``,
-        ``local_addr`` and ``happy_eyeballs_delay`` are those of :meth:`asyncio.loop.create_connection`, on every event
-        loop.
-        ``ayt_answer`` and ``nop_interval`` are set on the connection as well.
+    :param arguments: ``options``, ``limits``, ``encoding``, ``fallback``, ``legacy_encoding``, ``ayt_answer``,
+        ``nop_interval``, ``edit_lines``, ``keepalive`` and ``nodelay`` are set on the connection, instead of what its
+        class says.  ``ssl`` is True or the context of a client, to secure the connection with TLS before it begins.
+        ``server_hostname``, ``sock``, ``family``, ``local_addr`` and ``happy_eyeballs_delay`` are those of
+        :meth:`asyncio.loop.create_connection`, on every event loop.
     :raises TypeError, ValueError, LookupError: for arguments that are wrong.
     :raises OSError: when the connection cannot be made; :exc:`TimeoutError` when that takes ``limits.connect`` seconds.
     """

@@ -228,12 +228,12 @@ async def serve(
         on one port.
     :param port: the TCP port; 0 takes a free one, to be read from :attr:`Server.sockets`.
     :param connection: the class of the connections that a coroutine function is called with.
-    :param arguments: ``options``, ``limits``, ``encoding``, ``fallback``, ``legacy_encoding``, ``keepalive`` and
-        ``nodelay`` are set on the connections, instead of what their class says.  ``ssl`` is the context of a server,
-        to secure all connections with TLS before they begin.  ``sock`` is a socket to listen on, bound already, instead
-        of ``host`` and ``port``.  ``family`` (AF_INET or AF_INET6) leaves out the addresses of another.  ``backlog`` is
-        how many may wait to be accepted, 1024 by default.  ``reuse_port`` lets other processes share the port.
-        ``ayt_answer`` and ``nop_interval`` are set on the connections as well.
+    :param arguments: ``options``, ``limits``, ``encoding``, ``fallback``, ``legacy_encoding``, ``ayt_answer``,
+        ``nop_interval``, ``edit_lines``, ``keepalive`` and ``nodelay`` are set on the connections, instead of what
+        their class says.  ``ssl`` is the context of a server, to secure all connections with TLS before they begin.
+        ``sock`` is a socket to listen on, bound already, instead of ``host`` and ``port``.  ``family`` (AF_INET or
+        AF_INET6) leaves out the addresses of another.  ``backlog`` is how many may wait to be accepted, 1024 by
+        default.  ``reuse_port`` lets other processes share the port.
     :raises TypeError, ValueError, LookupError: if an argument is wrong.
     :raises OSError: if the system refuses, for example because the port is taken; the error names the address.
     """

@@ -28,6 +28,7 @@ class ConnectionOptions(TypedDict, total=False):
     legacy_encoding: str | None
     ayt_answer: str | None
     nop_interval: float | None
+    edit_lines: bool
     keepalive: bool | Keepalive
     nodelay: bool
 
