@@ -90,6 +90,8 @@ _PICTURES: Final = {
     )
 }
 
+_LONGEST_IN_UTF8: Final = 4  # bytes of a character (RFC 3629 section 3)
+
 # Every ASCII character, and what would be another one where a backslash, or ESC as in ISO-2022-JP, means something.
 _ASCII: Final = bytes(range(0x5C)) + rb"\u0041" + bytes(range(0x5D, 0x80)) + b"\x1b$B!!\x1b(B"
 
@@ -500,7 +502,7 @@ def _sizes_of_characters(data: bytearray, encoding: str) -> bytearray:
 
 
 def _size_of_last_in_utf8(data: bytearray) -> int:
-    for size in range(1, len(data) + 1):
+    for size in range(1, min(len(data), _LONGEST_IN_UTF8) + 1):
         if data[-size] & 0xC0 != 0x80:  # its first byte
             return size if len(data[-size:].decode(errors="replace")) == 1 else 1
     return 1
