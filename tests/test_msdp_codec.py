@@ -127,7 +127,14 @@ def test_blanks_before_and_after_tables_and_arrays_mean_nothing(
         for before in (b"\x02", b"\x03", b"\x04", b"\x05", b"\x06"):
             payload = payload.replace(before + bytes((marker,)), before + blank + bytes((marker,)))
 
-    assert decode(blank + payload) == variables
+    assert decode(payload) == variables
+
+
+@pytest.mark.parametrize("stray", [b"x", b" ", b"\n", b"\0"])
+def test_a_stray_byte_before_the_first_variable_is_left_out_and_reported(stray: bytes) -> None:
+    variables, fault = read(stray + b"\x01A\x021")
+    assert variables == [("A", "1")]
+    assert fault
 
 
 def test_a_blank_value_is_kept() -> None:

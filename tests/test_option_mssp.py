@@ -292,8 +292,11 @@ def test_what_can_be_read_is_told_and_the_fault_reported_once_in_every_cut(paylo
         ]
 
 
-def test_blanks_before_the_first_variable_are_no_fault() -> None:
-    assert read(b" \r\n\x01NAME\x02Ours") == ({"NAME": ["Ours"]}, "")
+@pytest.mark.parametrize("stray", [b"x", b" ", b"\n", b"\0"])
+def test_a_stray_byte_before_the_first_variable_is_left_out_and_reported(stray: bytes) -> None:
+    variables, fault = read(stray + b"\x01NAME\x02Ours")
+    assert variables == {"NAME": ["Ours"]}
+    assert fault
 
 
 # Encodings

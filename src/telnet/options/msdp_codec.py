@@ -74,7 +74,7 @@ def read(
         reader.blame(_meaningless("\0"))
         data = data.replace(b"\0", b"")
     before, pieces = _MARKERS.split(data, encoding, otherwise)
-    if before.strip():
+    if before:
         reader.blame("text in front of the first VAR")
     for marker, text in pieces:
         reader.take(marker, text)

@@ -274,7 +274,7 @@ def read(
         faults.append(_meaningless("\0"))
         data = data.replace(b"\0", b"")
     before, pieces = _MARKERS.split(data, encoding, otherwise)
-    if before.strip():
+    if before:
         faults.append("text in front of the first VAR")
     present = nameless = list[str]()  # for values without a name
     variables: dict[str, list[str]] = {"": nameless}
