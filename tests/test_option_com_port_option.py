@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
@@ -13,10 +14,14 @@ from session_support import Pair, Recorder, deliver, every_cut, served
 from telnet.constants import COM_PORT_OPTION as CODE
 from telnet.constants import DO, DONT, WILL, WONT
 from telnet.encode import negotiate, subnegotiation
+from telnet.events import Subnegotiation, parse
 from telnet.negotiation import Side
 from telnet.options import COM_PORT_OPTION, Option, Role
 from telnet.options.com_port import Command, Control, DataSize, LineState, ModemState, Parity, Purge, StopSize
 from telnet.session import Session
+
+READY = ModemState.CTS | ModemState.DSR | ModemState.CD
+FIRST_STATE = bytes.fromhex("fffa2c 6b b0 fff0")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +69,7 @@ def test_the_offer_is_taken() -> None:
     pair = Pair((COM_PORT_OPTION,)).start()
 
     assert bytes(pair.sent_by_client) == negotiate(WILL, CODE)
-    assert bytes(pair.sent_by_server) == negotiate(DO, CODE)
+    assert bytes(pair.sent_by_server) == negotiate(DO, CODE) + FIRST_STATE
 
 
 def test_a_setting_is_told_to_the_server_and_answered_to_the_client() -> None:
@@ -188,7 +193,7 @@ def test_connections_share_the_settings_and_nothing_else() -> None:
         ("05 0a", "690b"),
         ("05 0d", "690e"),
         ("06", "6a00"),
-        ("07 55", "6b00"),
+        ("07 55", "6bb0"),
     ],
 )
 def test_server_answers_how_a_port_is_that_was_just_opened(asked: str, answered: str) -> None:
@@ -236,6 +241,195 @@ def test_server_remembers_each_setting_by_itself(told: str, asked: str, answered
     say(session, told)
 
     assert say(session, asked) == answered
+
+
+# The state of the port
+
+
+def told(session: Session) -> list[str]:
+    """The payloads of the notifications, and of whatever else was sent."""
+    return [event.data.hex() for event in parse(session.take()) if isinstance(event, Subnegotiation)]
+
+
+@pytest.mark.parametrize(
+    ("modem", "state"), [(READY, "b0"), (ModemState(0), "00"), (ModemState(255), "ffff"), (ModemState.RI_ENDED, "04")]
+)
+def test_client_is_told_the_state_of_the_modem_as_soon_as_the_option_is_on(modem: ModemState, state: str) -> None:
+    session, _ = served((COM_PORT_OPTION(modem=modem),), negotiate(WILL, CODE))
+
+    assert session.take() == negotiate(DO, CODE) + bytes.fromhex(f"fffa2c 6b {state} fff0")
+
+
+def test_client_is_told_once_where_the_server_requested_the_option() -> None:
+    session, _ = served((COM_PORT_OPTION,))
+    session[COM_PORT_OPTION].request()
+    assert session.take() == negotiate(DO, CODE)
+
+    deliver(session, negotiate(WILL, CODE) * 2)
+
+    assert session.take() == FIRST_STATE
+
+
+def test_the_first_state_is_what_the_program_said_before_the_option_was_on() -> None:
+    session, _ = served((COM_PORT_OPTION,))
+
+    assert not session[COM_PORT_OPTION].notify_modem(ModemState.CTS)
+    deliver(session, negotiate(WILL, CODE))
+
+    assert session.take() == negotiate(DO, CODE) + bytes.fromhex("fffa2c 6b 10 fff0")
+
+
+def test_a_server_that_refuses_the_option_tells_no_state() -> None:
+    class Unwilling(COM_PORT_OPTION):
+        def accepts(self, side: Side) -> bool:
+            return False
+
+    session, _ = served((Unwilling,), negotiate(WILL, CODE))
+
+    assert session.take() == negotiate(DONT, CODE)
+
+
+def test_an_option_that_is_agreed_on_again_begins_with_its_state_and_masks_again() -> None:
+    session, _ = agreed()
+    say(session, "0b 00")
+    deliver(session, negotiate(WONT, CODE) + negotiate(WILL, CODE))
+
+    assert session.take() == negotiate(DONT, CODE) + negotiate(DO, CODE) + FIRST_STATE
+    assert say(session, "0b") == "6fff"
+
+
+def test_a_client_tells_no_state() -> None:
+    session, handler = at_client()
+
+    deliver(session, negotiate(DO, CODE))
+
+    assert (session.take(), handler.events) == (b"", [])
+
+
+def test_client_hears_the_first_state_as_it_hears_every_other() -> None:
+    pair = Pair((COM_PORT_OPTION,)).start()
+
+    assert pair.at_client.named("on_com_port") == [("on_com_port", Command.NOTIFY_MODEMSTATE, READY)]
+
+
+def test_a_change_to_no_line_at_all_is_a_change() -> None:
+    session, _ = agreed()
+
+    assert session[COM_PORT_OPTION].notify_modem(ModemState(0))
+    assert told(session) == ["6b00"]
+
+
+def test_a_change_to_nothing_on_the_line_is_a_change() -> None:
+    session, _ = agreed()
+    say(session, "0a ff")
+    option = session[COM_PORT_OPTION]
+
+    assert option.notify_line(LineState.BREAK) and option.notify_line(LineState(0))
+    assert told(session) == ["6a10", "6a00"]
+
+
+def test_nothing_after_nothing_is_not_sent() -> None:
+    session, _ = agreed(COM_PORT_OPTION(modem=ModemState(0)))
+    say(session, "0a ff")
+    option = session[COM_PORT_OPTION]
+
+    assert not (option.notify_modem(ModemState(0)) or option.notify_line(LineState(0)))
+    assert told(session) == []
+
+
+def test_what_happens_twice_is_told_twice() -> None:
+    session, _ = agreed()
+    say(session, "0a ff")
+    option = session[COM_PORT_OPTION]
+
+    for _ in range(2):
+        assert option.notify_line(LineState.BREAK)
+        assert option.notify_modem(READY | ModemState.RI_ENDED)
+
+    assert told(session) == ["6a10", "6bb4"] * 2
+
+
+def test_a_change_of_what_the_client_does_not_want_to_know_is_not_told() -> None:
+    session, _ = agreed()
+    say(session, "0b 10")
+    option = session[COM_PORT_OPTION]
+
+    assert option.notify_modem(ModemState.CTS)
+    assert option.notify_modem(ModemState(0))
+    assert not option.notify_modem(ModemState.CD)
+    assert told(session) == ["6b10", "6b00"]
+
+
+def test_a_client_that_wants_to_know_nothing_is_not_told_of_an_end_either() -> None:
+    session, _ = agreed()
+    say(session, "0b 00")
+
+    assert not session[COM_PORT_OPTION].notify_modem(ModemState(0))
+    assert told(session) == []
+
+
+def test_a_mask_that_shows_what_the_client_does_not_know_is_followed_by_the_state() -> None:
+    session, _ = agreed()
+    say(session, "0b 80")
+    option = session[COM_PORT_OPTION]
+    option.notify_modem(ModemState.CTS)  # the carrier is gone, which the client wants to know
+    option.notify_line(LineState.DATA_READY)
+    assert told(session) == ["6b00"]
+
+    deliver(session, subnegotiation(CODE, bytes.fromhex("0b ff")) + subnegotiation(CODE, bytes.fromhex("0a 01")))
+
+    assert told(session) == ["6fff", "6b10", "6e01", "6a01"]
+
+
+@pytest.mark.parametrize("mask", ["0b ff", "0b 80", "0b 0f", "0a ff"])
+def test_a_mask_that_shows_nothing_new_is_only_acknowledged(mask: str) -> None:
+    session, _ = agreed()
+
+    deliver(session, subnegotiation(CODE, bytes.fromhex(mask)))
+    deliver(session, subnegotiation(CODE, bytes.fromhex(mask)))
+
+    assert len(told(session)) == 2
+
+
+def test_what_happened_and_was_not_wanted_is_told_to_a_client_that_asks_and_not_by_a_mask() -> None:
+    session, _ = agreed()
+    session[COM_PORT_OPTION].notify_line(LineState.BREAK)
+
+    deliver(session, subnegotiation(CODE, bytes.fromhex("0a 10")))
+
+    assert told(session) == ["6e10"]
+    assert say(session, "06") == "6a10"
+
+
+@pytest.mark.parametrize(("asked", "first", "then"), [("07", "6bbb", "6bb0"), ("06", "6aff", "6a61")])
+def test_what_lasts_is_answered_each_time_and_what_happened_once(asked: str, first: str, then: str) -> None:
+    session, _ = agreed()
+    say(session, "0b 00")
+    option = session[COM_PORT_OPTION]
+    option.notify_modem(ModemState(0xBB))
+    option.notify_line(LineState(255))
+
+    assert [say(session, asked) for _ in range(3)] == [first, then, then]
+
+
+def test_a_ring_that_was_notified_is_not_told_again_to_a_client_that_asks() -> None:
+    session, _ = agreed()
+    session[COM_PORT_OPTION].notify_modem(READY | ModemState.RI_ENDED)
+    assert told(session) == ["6bb4"]
+
+    assert say(session, "07") == "6bb0"
+
+
+def test_a_client_that_asks_too_often_for_a_state_loses_nothing_that_happened() -> None:
+    session, _ = agreed()
+    for _ in range(300):
+        say(session, "06")
+    session[COM_PORT_OPTION].notify_line(LineState.BREAK)
+    assert say(session, "06") == ""
+
+    session.receive(subnegotiation(CODE, b"\x06"), now=60.0)
+
+    assert told(session) == ["6a10"]
 
 
 def test_a_state_that_was_not_told_is_told_when_the_client_asks() -> None:
@@ -381,6 +575,7 @@ def test_a_change_at_the_server_is_what_the_next_question_is_answered() -> None:
         ({"datasize": 9}, "SET_DATASIZE does not take 9"),
         ({"parity": "even"}, "SET_PARITY does not take 'even'"),
         ({"stopsize": 0}, "SET_STOPSIZE with 0 asks, and sets nothing"),
+        ({"modem": 256}, "NOTIFY_MODEMSTATE does not take 256"),
     ],
 )
 def test_settings_are_checked(settings: dict[str, Any], problem: str) -> None:
@@ -393,8 +588,90 @@ def test_settings_are_checked(settings: dict[str, Any], problem: str) -> None:
 WRONG = ["", "01", "01 002580", "02 09", "02 0800", "03 06", "04 04", "05 14", "08 00", "0b", "0c 00", "0d", "3f", "ff"]
 
 
-@pytest.mark.parametrize("payload", [*WRONG, "65 00002580", "6a 00", "01" + "00" * 60000])
-def test_server_reports_what_is_wrong_and_drops_it(payload: str) -> None:
+def name_of(payload: str) -> str:
+    return Command(bytes.fromhex(payload)[0]).name
+
+
+# RFC 2217 section 2: a command that cannot be obeyed is answered with what is in force.
+NOT_OBEYED = {
+    "01": "6500002580",
+    "01 002580": "6500002580",
+    "01 0000002581": "6500002580",
+    "02": "6608",
+    "02 01": "6608",
+    "02 09": "6608",
+    "02 ff": "6608",
+    "02 0700": "6608",
+    "03": "6701",
+    "03 06": "6701",
+    "03 0200": "6701",
+    "04": "6801",
+    "04 04": "6801",
+    "04 0200": "6801",
+    "05": "6901",
+    "05 14": "6901",
+    "05 ff": "6901",
+    "05 0900": "6901",
+    "0a": "6e00",
+    "0a ffff": "6e00",
+    "0b": "6fff",
+    "0b 0000": "6fff",
+    "0c": "7000",
+    "0c 00": "7000",
+    "0c 04": "7000",
+    "0c 0101": "7000",
+}
+
+
+@pytest.mark.parametrize(("payload", "answer"), NOT_OBEYED.items())
+def test_server_reports_what_it_cannot_set_and_answers_what_is_in_force(payload: str, answer: str) -> None:
+    session, handler = agreed()
+
+    assert say(session, payload) == answer
+    assert handler.events == [
+        ("on_protocol_error", f"COM_PORT_OPTION: {name_of(payload)} with a value that it does not take", ANY)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "not_obeyed", "answer"),
+    [
+        ("01 0001c200", "01 00", "650001c200"),
+        ("02 05", "02 09", "6605"),
+        ("03 03", "03 06", "6703"),
+        ("04 03", "04 04", "6803"),
+        ("05 02", "05 14", "6902"),
+        ("0a 10", "0a", "6e10"),
+        ("0b 80", "0b", "6f80"),
+        ("0c 03", "0c 04", "7000"),  # no buffer was emptied
+    ],
+)
+def test_what_is_in_force_is_what_was_set_before(told: str, not_obeyed: str, answer: str) -> None:
+    session, _ = agreed()
+    say(session, told)
+
+    assert say(session, not_obeyed) == answer
+
+
+def test_what_is_in_force_is_what_the_program_granted() -> None:
+    session, _ = agreed()
+    session[COM_PORT_OPTION].grant(Command.SET_DATASIZE, DataSize.SEVEN)
+
+    assert say(session, "02 09") == "6607"
+
+
+def test_a_client_that_asks_for_what_there_is_not_on_and_on_is_answered_as_often_as_it_may() -> None:
+    session, _ = agreed()
+
+    answers = [say(session, "02 09") + say(session, "0c 04") for _ in range(200)]
+
+    assert "".join(answers) == ("6608" + "7000") * 127 + "6608"  # the first was for WILL
+
+
+@pytest.mark.parametrize(
+    "payload", ["", "08 00", "09 01", "0d", "0d 00", "3f", "63", "65 00002580", "6a 00", "70 03", "ff"]
+)
+def test_server_reports_what_has_no_answer_and_drops_it(payload: str) -> None:
     session, handler = agreed()
 
     assert say(session, payload) == ""
@@ -402,7 +679,43 @@ def test_server_reports_what_is_wrong_and_drops_it(payload: str) -> None:
     assert handler.events[0][1].startswith("COM_PORT_OPTION: ")
 
 
-@pytest.mark.parametrize("payload", [*WRONG, "00", "01 00002580", "65 002580", "6a", "71"])
+def test_a_long_value_is_reported_by_how_it_begins() -> None:
+    session, handler = agreed()
+
+    assert say(session, "01" + "00" * 60000) == "6500002580"
+    assert len(handler.events[0][2]) == 64
+
+
+def test_what_cannot_be_set_is_answered_the_same_in_every_cut() -> None:
+    data = negotiate(WILL, CODE) + b"".join(subnegotiation(CODE, bytes.fromhex(each)) for each in ("02 09", "0c 04"))
+    for pieces in every_cut(data):
+        session, _ = served((COM_PORT_OPTION,), *pieces)
+
+        assert session.take() == negotiate(DO, CODE) + FIRST_STATE + bytes.fromhex("fffa2c6608fff0 fffa2c7000fff0")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *WRONG,
+        "00",
+        "01 00002580",
+        "65",
+        "65 002580",
+        "66 09",
+        "66 0800",
+        "67 06",
+        "68 04",
+        "69 14",
+        "6a",
+        "6b",
+        "6b b0b0",
+        "6c 00",
+        "70 00",
+        "70 04",
+        "71",
+    ],
+)
 def test_client_reports_what_is_wrong_and_drops_it(payload: str) -> None:
     session, handler = at_client()
 
