@@ -18,7 +18,7 @@ from typing import NamedTuple, NoReturn
 import pytest
 
 PATIENCE = 30.0  # seconds, for a program to start and answer on a busy machine
-SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/games"])
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/games", "/usr/sbin"])
 COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 
 
