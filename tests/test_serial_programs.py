@@ -382,30 +382,37 @@ def test_client_sets_up_and_uses_a_port_of_pyserial(shell: str) -> None:
 
 
 @contextmanager
-def ser2net(folder: Path) -> Iterator[tuple[int, int]]:
-    """Have ser2net serve a pseudo-terminal; give its TCP port, and the descriptor of the other end."""
+def ser2net(folder: Path, connector: str) -> Iterator[int]:
+    """Have ser2net serve what it is told to connect to; give its TCP port."""
     program = required_program(SER2NET)
-    tty = import_module("tty")  # not on Windows
-    master, terminal = os.openpty()
-    tty.setraw(master)
-    tty.setraw(terminal)
     port = unused_port()
     configuration = folder / "ser2net.yaml"
     configuration.write_text(
         "%YAML 1.1\n---\n"
         "connection: &bench\n"
         f"  accepter: telnet(rfc2217),tcp,127.0.0.1,{port}\n"
-        f"  connector: serialdev,{os.ttyname(terminal)},9600n81,local\n"
+        f"  connector: {connector}\n"
     )
     command = [program, "-n", "-u", "-c", str(configuration), "-P", str(folder / "pid")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             wait_until(lambda: is_taken(port), PATIENCE)
-            yield port, master
+            yield port
         finally:
             process.kill()
-            os.close(terminal)
-            os.close(master)
+
+
+@contextmanager
+def pseudo_terminal() -> Iterator[tuple[str, int]]:
+    """A serial port of this machine; give its name, and the descriptor of its plug."""
+    tty = import_module("tty")  # not on Windows
+    plug, terminal = os.openpty()
+    tty.setraw(terminal)
+    try:
+        yield os.ttyname(terminal), plug
+    finally:
+        os.close(terminal)
+        os.close(plug)
 
 
 def is_taken(port: int) -> bool:
@@ -428,7 +435,11 @@ def read_exactly(descriptor: int, size: int) -> bytes:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_client_sets_up_and_uses_a_port_of_ser2net(shell: str, tmp_path: Path) -> None:
-    with ser2net(tmp_path) as (port, plug), calling(shell, port) as caller:
+    with (
+        pseudo_terminal() as (name, plug),
+        ser2net(tmp_path, f"serialdev,{name},9600n81,local") as port,
+        calling(shell, port) as caller,
+    ):
         caller.hear(Command.NOTIFY_MODEMSTATE)
         caller.ask(Command.SIGNATURE, "", "ser2net")
         caller.ask(Command.SET_BAUDRATE, 0, 9600)
@@ -446,6 +457,30 @@ def test_client_sets_up_and_uses_a_port_of_ser2net(shell: str, tmp_path: Path) -
         caller.write(ALL_BYTES)
         assert read_exactly(plug, len(ALL_BYTES)) == ALL_BYTES
         os.write(plug, ALL_BYTES)
+        wait_until(lambda: caller.terminal.received == ALL_BYTES)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_ser2net_passes_on_to_a_port_of_ours_what_a_client_of_ours_wants(shell: str, tmp_path: Path) -> None:
+    with (
+        serving(shell) as served,
+        ser2net(tmp_path, "telnet(rfc2217),tcp,{},{}".format(*served.address)) as port,
+        calling(shell, port) as caller,
+    ):
+        wait_until(lambda: (Command.NOTIFY_MODEMSTATE, READY) in caller.terminal.told)
+        caller.ask(Command.SET_BAUDRATE, 19200)
+        caller.ask(Command.SET_BAUDRATE, 300, 1200)
+        caller.ask(Command.SET_DATASIZE, DataSize.FIVE)
+        caller.ask(Command.SET_PARITY, Parity.SPACE)
+        caller.ask(Command.SET_STOPSIZE, StopSize.TWO)
+        caller.ask(Command.SET_CONTROL, Control.HARDWARE_FLOW)
+        caller.ask(Command.SET_CONTROL, Control.DTR_OFF)
+        caller.ask(Command.SET_CONTROL, Control.RTS_OFF)
+        # Of a state it passes on what has changed, and the lines with that.
+        served.call(lambda option: option.notify_modem(ModemState.CTS | ModemState.CD_CHANGED))
+        wait_until(lambda: (Command.NOTIFY_MODEMSTATE, ModemState.CTS | ModemState.CD_CHANGED) in caller.terminal.told)
+
+        caller.write(ALL_BYTES)
         wait_until(lambda: caller.terminal.received == ALL_BYTES)
 
 
