@@ -1,4 +1,4 @@
-"""A port for a server that cannot be given 0."""
+"""Ports for servers that cannot be given 0."""
 
 from __future__ import annotations
 
@@ -15,3 +15,14 @@ def unused_port() -> int:
         except OSError:
             continue
         return port
+
+
+def is_taken(port: int) -> bool:
+    """Return whether somebody listens; a connection to find that out would be one too many for some programs."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -12,15 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
+from call_support import Run, calling
 from client_support import PATIENCE, SEARCH_PATH, Client, miss, required_program
-from mud_support import running_engine
-from ports import unused_port
-from shell_support import SHELLS, new_event_loop, start_shell, wait_until
+from ports import is_taken, unused_port
+from shell_support import SHELLS, start_shell, wait_until
 
-from telnet import MudConnection, MudHandler, aio, escape
+from telnet import MudHandler, escape
 from telnet.options import BINARY, COM_PORT_OPTION, SGA
 from telnet.options.com_port import Command, Control, DataSize, LineState, ModemState, Parity, Purge, StopSize
 
@@ -31,8 +30,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning"),  # pyserial 3.5
     pytest.mark.skipif(sys.platform != "linux", reason="the programs are driven as Debian packages them"),
 ]
-
-Value = TypeVar("Value")
 
 KERMIT = Client("ckermit", "kermit")
 SER2NET = Client("ser2net", "ser2net")
@@ -250,7 +247,6 @@ class Terminal(MudHandler):
     def on_connect(self) -> None:
         self.told: list[tuple[Command, int | str]] = []
         self.received = b""
-        self.ended = False
         self.session[BINARY].offer()
         self.session[BINARY].request()
         self.session.raw = True
@@ -261,14 +257,11 @@ class Terminal(MudHandler):
     def on_data(self, data: bytes) -> None:
         self.received += data
 
-    def on_close(self) -> None:
-        self.ended = True
-
 
 class Caller:
     """A client of ours in a shell of its own."""
 
-    def __init__(self, terminal: Any, run: Callable[[Callable[[], Any]], Any]) -> None:
+    def __init__(self, terminal: Any, run: Run) -> None:
         self.terminal = terminal
         self.run = run
 
@@ -288,46 +281,12 @@ class Caller:
 
 
 @contextmanager
-def calling(shell: str, port: int) -> Iterator[Caller]:
+def using(shell: str, port: int) -> Iterator[Caller]:
     """Call a server, and wait until it has agreed to the options of a port."""
-    with (calling_on_selectors if shell == "selectors" else calling_on_a_loop)(shell, port) as caller:
-        session = caller.terminal.session
+    with calling(shell, Terminal, port) as (terminal, run):
+        session = terminal.session
         wait_until(lambda: session[COM_PORT_OPTION].local and session[BINARY].local and session[BINARY].remote)
-        yield caller
-
-
-@contextmanager
-def calling_on_selectors(_: str, port: int) -> Iterator[Caller]:
-    with running_engine() as host:
-        connection = MudConnection.running(Terminal)
-        terminal = host.run(lambda: connection(engine=host.engine).connect(("127.0.0.1", port)))
-        host.until(lambda: terminal.connected)
-        yield Caller(terminal, host.run)
-        host.run(lambda: terminal.close(flush=False))
-
-
-@contextmanager
-def calling_on_a_loop(shell: str, port: int) -> Iterator[Caller]:
-    loop = new_event_loop(shell)
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def run(function: Callable[[], Any]) -> Any:
-        async def call() -> Any:
-            return function()
-
-        return asyncio.run_coroutine_threadsafe(call(), loop).result(PATIENCE)
-
-    try:
-        connecting = aio.connect("127.0.0.1", port, connection=Terminal)
-        terminal: Any = asyncio.run_coroutine_threadsafe(connecting, loop).result(PATIENCE)
         yield Caller(terminal, run)
-        run(lambda: terminal.close(flush=False))
-        wait_until(lambda: terminal.ended)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(PATIENCE)
-        loop.close()
 
 
 @contextmanager
@@ -362,7 +321,7 @@ class Wire:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_client_sets_up_and_uses_a_port_of_pyserial(shell: str) -> None:
-    with pyserial_server() as port, calling(shell, port) as caller:
+    with pyserial_server() as port, using(shell, port) as caller:
         caller.hear(Command.NOTIFY_MODEMSTATE)
         caller.ask(Command.SET_BAUDRATE, 57600)
         caller.ask(Command.SET_BAUDRATE, 0, 57600)
@@ -415,17 +374,6 @@ def pseudo_terminal() -> Iterator[tuple[str, int]]:
         os.close(plug)
 
 
-def is_taken(port: int) -> bool:
-    """Whether somebody listens; a connection to find that out would occupy the serial port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-        return False
-
-
 def read_exactly(descriptor: int, size: int) -> bytes:
     received = b""
     while len(received) < size:
@@ -438,7 +386,7 @@ def test_client_sets_up_and_uses_a_port_of_ser2net(shell: str, tmp_path: Path) -
     with (
         pseudo_terminal() as (name, plug),
         ser2net(tmp_path, f"serialdev,{name},9600n81,local") as port,
-        calling(shell, port) as caller,
+        using(shell, port) as caller,
     ):
         caller.hear(Command.NOTIFY_MODEMSTATE)
         caller.ask(Command.SIGNATURE, "", "ser2net")
@@ -465,7 +413,7 @@ def test_ser2net_passes_on_to_a_port_of_ours_what_a_client_of_ours_wants(shell: 
     with (
         serving(shell) as served,
         ser2net(tmp_path, "telnet(rfc2217),tcp,{},{}".format(*served.address)) as port,
-        calling(shell, port) as caller,
+        using(shell, port) as caller,
     ):
         wait_until(lambda: (Command.NOTIFY_MODEMSTATE, READY) in caller.terminal.told)
         caller.ask(Command.SET_BAUDRATE, 19200)

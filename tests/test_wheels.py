@@ -40,7 +40,7 @@ NOT_BESIDE_A_WHEEL = {
     "test_login_over_tls.py": "needs trustme, as test_tls.py does",
     "test_memory.py": "takes half a minute; memory is the same in every wheel",
     "test_packaging.py": "reads the sources, but for what the list names",
-    "test_record_programs.py": "drives a program that .ci/run installs",
+    "test_record_programs.py": "drives the programs that .ci/run installs",
     "test_scans.py": "drives a program that .ci/run installs",
     "test_send_file.py": "needs trustme, as test_tls.py does",
     "test_serial_programs.py": "drives the programs that .ci/run installs",
