@@ -765,3 +765,18 @@ def test_no_payload_raises_or_makes_anything_grow(role: Role, payloads: list[byt
         assert len(say(session, payload.hex())) <= 2 * max(len(payload), len("\0telnet"))
 
     assert len(session[COM_PORT_OPTION]._held) <= 14  # four settings, five controls, two masks and states, PURGE-DATA
+
+
+ACKNOWLEDGED = [each for each in Command if each.name.startswith("SET_") or each is Command.PURGE_DATA]
+
+
+@given(st.sampled_from(ACKNOWLEDGED), st.binary(max_size=6))
+def test_every_command_that_sets_or_empties_is_answered_whatever_its_value(command: Command, value: bytes) -> None:
+    session, handler = agreed()
+
+    deliver(session, subnegotiation(CODE, bytes((command,)) + value))
+    answer, *state = told(session)
+
+    assert bytes.fromhex(answer)[0] == 100 + command
+    assert state == []  # a new port has nothing more to tell
+    assert len(handler.events) <= 1
