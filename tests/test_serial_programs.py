@@ -194,6 +194,27 @@ def test_pyserial_gets_every_byte_back(shell: str) -> None:
         assert port.read(len(data)) == data
 
 
+class SendingPort(Port):
+    """A port that sends a file to whoever writes to it."""
+
+    file: Path
+
+    def on_data(self, data: bytes) -> None:
+        with self.file.open("rb") as file:
+            self.send_file(file)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_pyserial_gets_a_file_of_any_bytes_whole(shell: str, tmp_path: Path) -> None:
+    data = (ALL_BYTES + b"\xff" * 64 + b"\r\n\r\0\r") * 512
+    (tmp_path / "file").write_bytes(data)
+    sending = type("SendingPort", (SendingPort,), {"file": tmp_path / "file"})
+    with serving(shell, sending) as served, opened(served) as port:
+        port.write(b"send")
+
+        assert port.read(len(data)) == data
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_pyserial_empties_both_buffers(shell: str) -> None:
     with serving(shell) as served, opened(served) as port:
