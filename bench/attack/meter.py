@@ -202,8 +202,8 @@ def counted_receive(receive: Function) -> Function:
 
 
 def counted_take(take: Function) -> Function:
-    def counted(session: Session) -> bytes:
-        taken: bytes = take(session)
+    def counted(session: Session, now: float | None = None) -> bytes:
+        taken: bytes = take(session, now)
         METER.measures.sent += len(taken)
         return taken
 
