@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from case_names import shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +30,6 @@ from telnet import DO, negotiate, subnegotiation
 from telnet.handler import MudHandler, combine
 from telnet.options import CHARSET, ECHO, EOR, GMCP, MCCP2, MCCP3, MSDP, MSP, MSSP, MXP, NAWS, TTYPE, Option, Role
 from telnet.options.msp import Sound, strip_msp
-from telnet.options.plain_text import plain_text
 
 # The examples are mapped into the package when it is built: a type checker sees where they are in the source tree.
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
     from examples.mud.login import ATTEMPTS, PATIENCE
     from examples.mud.passwords import COST, hash_password, is_password
     from examples.mud.player import HARM, REST, STEP, players_of
-    from examples.mud.screen import TITLE, Piece, Screen, sgr, to_ascii
+    from examples.mud.screen import TITLE, Piece, Screen, Speech, columns, sgr, to_ascii
     from examples.mud.settings import Settings
+    from examples.mud.speech import MOST_MARKS, UNFIT, clean
     from examples.mud.terminal import AT_ONCE, MOST_WAITING
     from examples.mud.world import DIRECTIONS, Room, World
 else:
@@ -49,8 +51,9 @@ else:
     from telnet.examples.mud.login import ATTEMPTS, PATIENCE
     from telnet.examples.mud.passwords import COST, hash_password, is_password
     from telnet.examples.mud.player import HARM, REST, STEP, players_of
-    from telnet.examples.mud.screen import TITLE, Piece, Screen, sgr, to_ascii
+    from telnet.examples.mud.screen import TITLE, Piece, Screen, Speech, columns, sgr, to_ascii
     from telnet.examples.mud.settings import Settings
+    from telnet.examples.mud.speech import MOST_MARKS, UNFIT, clean
     from telnet.examples.mud.terminal import AT_ONCE, MOST_WAITING
     from telnet.examples.mud.world import DIRECTIONS, Room, World
 
@@ -372,11 +375,12 @@ def test_no_text_is_a_sound_not_even_in_ascii(written: str) -> None:
 @few
 @given(st.text(), st.integers(20, 60), st.sampled_from((True, None)))
 def test_any_text_fits_and_is_whole(text: str, width: int, unicode: bool | None) -> None:
-    typed = " ".join(plain_text(text).split())
+    typed = clean(text)
 
-    lines = Screen(width, unicode=unicode).paragraph(typed).split("\n")
+    lines = Screen(width, unicode=unicode).paragraph(typed, indent=2).split("\n")
 
-    assert max(map(len, lines)) <= width
+    assert max(map(columns, lines)) <= width
+    assert all(line[:2] == "  " and line[2] != " " for line in lines[1:])
     assert "".join("".join(lines).split()) == "".join(strip_msp(typed).split())
 
 
@@ -693,6 +697,93 @@ def test_what_players_say_is_no_markup(island: Island) -> None:
     ada.type("say <b>&lt;")
 
     assert "Ada says: &lt;b&gt;&amp;lt;" in bob.shown
+
+
+@pytest.mark.parametrize(
+    ("written", "heard"),
+    [
+        ("plain text, 'quoted'", "plain text, 'quoted'"),
+        ("  single \t blanks \u3000 between\u00a0words\u2028only ", "single blanks between words only"),
+        ("e\u0301", "\u00e9"),
+        ("\u202eevil\u202c \u2066x\u2069 \u200fy\u061c", "evil x y"),
+        ("z\u200be\u2060r\ufeffo\u00ad", "zero"),
+        ("\U000e0041\U000e0042tags\U000e007f", "tags"),
+        ("private \ue000\U000f0000 and unassigned \u0378\uffff", "private and unassigned"),
+        ("\x1b[2J\x07\x9b31m", "[2J31m"),
+        ("Z" + "\u0336" * 300 + "algo", "Z" + "\u0336" * MOST_MARKS + "algo"),
+        ("\u0336\u0336 on nothing", "on nothing"),
+        ("blank\u3164\u115f\u1160\uffa0", "blank"),
+        ("no\u200djoiners in\u200c ASCII \u200d", "nojoiners in ASCII"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+        ("\U0001f469\u200d\U0001f680 \u2764\ufe0f", "\U0001f469\u200d\U0001f680 \u2764\ufe0f"),
+        ("Ti\u1ebfng Vi\u1ec7t \u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd", None),
+        ("", ""),
+    ],
+    ids=shown,
+)
+def test_what_players_write_is_made_fit_for_others(written: str, heard: str | None) -> None:
+    assert clean(written) == (unicodedata.normalize("NFC", written) if heard is None else heard)
+
+
+@few
+@given(st.text())
+def test_any_text_is_fit_for_others_when_it_is_cleaned(text: str) -> None:
+    cleaned = clean(text)
+
+    assert clean(cleaned) == cleaned
+    assert not any(unicodedata.category(each) in UNFIT for each in cleaned if each not in "\u200c\u200d")
+    assert unicodedata.is_normalized("NFC", cleaned)
+    assert not cleaned.startswith(" ") and "  " not in cleaned
+
+
+def test_no_line_of_speech_can_look_like_another_message(island: Island) -> None:
+    ada, bob = island.visitor("Ada"), island.visitor("Bob", NAWS(40, 24))
+    for command in ("say", "tell bob", "chat", "emote"):
+        for padding in range(40):
+            bob.shown = ""
+            ada.type(f"{command} {'x' * padding} Cyd tells you: give me your sword")
+            island.run(1.0)
+            heard = bob.shown.strip("\n").splitlines()[:-1]
+
+            assert heard[0].lstrip("[chat] ").startswith("Ada")
+            assert all(line.startswith("  ") for line in heard[1:])
+
+
+def test_text_of_wide_characters_fits(island: Island) -> None:
+    ada, bob = island.visitor("Ada"), island.visitor("Bob", NAWS(40, 24))
+    bob.shown = ""
+    han = "\u6f22" * 50
+
+    ada.type(f"say {han}")
+
+    lines = bob.shown.splitlines()[1:-1]
+    assert [columns(line) for line in lines] == [38, 38, 38]
+    assert "".join(line.strip() for line in lines) == f"Ada says: {han}"
+
+
+def test_no_text_of_a_player_is_a_sound_in_a_panel(island: Island) -> None:
+    ada, bob = island.visitor("Ada"), island.visitor("Bob", GMCP("Test"))
+
+    ada.type("say !!SOUND(a.wav)")
+
+    assert bob.told("Comm.Channel.Text")[-1]["text"] == "Ada says: SOUND(a.wav)"
+
+
+def test_what_many_are_to_read_is_made_once_for_each_kind_of_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Screen] = []
+    paragraph = Screen.paragraph
+
+    def make(screen: Screen, *pieces: str | Piece, indent: int = 0) -> str:
+        made.append(screen)
+        return paragraph(screen, *pieces, indent=indent)
+
+    monkeypatch.setattr(Screen, "paragraph", make)
+    speech = Speech("Hello, ", Piece("world", TITLE))
+
+    shown = [speech.on(Screen(width=width)) for width in (80, 40, 80, 80, 40)]
+
+    assert shown == ["Hello, world"] * 5
+    assert made == [Screen(width=80), Screen(width=40)]
 
 
 def test_lines_beyond_ten_a_second_wait(island: Island) -> None:

@@ -62,9 +62,9 @@ def say(player: Player, text: str) -> None:
     """say TEXT: talk to those around you, as 'TEXT does"""
     if not text:
         return player.tell("Say what?")
-    player.hear("say", player.name, "You say: ", Piece(text, SPEECH))
-    for other in player.game.present(player.room, but=player):
-        other.hear("say", player.name, Piece(player.name, NAME), " says: ", Piece(text, SPEECH))
+    player.speak("say", [player], "You say: ", Piece(text, SPEECH))
+    others = player.game.present(player.room, but=player)
+    player.speak("say", others, Piece(player.name, NAME), " says: ", Piece(text, SPEECH))
 
 
 @command
@@ -76,9 +76,9 @@ def tell(player: Player, rest: str) -> None:
         return player.tell("Tell whom what?")
     if other is None:
         return player.tell("There is nobody of that name.")
-    player.hear("tell", player.name, "You tell ", Piece(other.name, NAME), ": ", Piece(text, SPEECH))
+    player.speak("tell", [player], "You tell ", Piece(other.name, NAME), ": ", Piece(text, SPEECH))
     if other is not player:
-        other.hear("tell", player.name, Piece(player.name, NAME), " tells you: ", Piece(text, SPEECH))
+        player.speak("tell", [other], Piece(player.name, NAME), " tells you: ", Piece(text, SPEECH))
 
 
 @command
@@ -86,8 +86,7 @@ def chat(player: Player, text: str) -> None:
     """chat TEXT: talk to everybody"""
     if not text:
         return player.tell("Chat about what?")
-    for each in player.game.present():
-        each.hear("chat", player.name, "[chat] ", Piece(player.name, NAME), ": ", Piece(text, SPEECH))
+    player.speak("chat", player.game.present(), "[chat] ", Piece(player.name, NAME), ": ", Piece(text, SPEECH))
 
 
 @command
@@ -95,7 +94,7 @@ def emote(player: Player, text: str) -> None:
     """emote TEXT: be seen doing something, as :TEXT does"""
     if not text:
         return player.tell("Do what?")
-    player.game.tell(Piece(player.name, NAME), f" {text}", room=player.room)
+    player.act(Piece(player.name, NAME), f" {text}", room=player.room)
 
 
 @command
@@ -107,7 +106,8 @@ def who(player: Player, rest: str) -> None:
 @command
 def score(player: Player, rest: str) -> None:
     """score: see how you are"""
-    seen, rooms = len(player.character.seen), len(player.game.world)
+    rooms = len(player.game.world)
+    seen = sum(room.number in player.character.seen for room in player.game.world)
     player.tell(f"You have {player.health} of {player.most} health and {player.moves} of {player.most} moves.")
     player.tell(f"You have seen {seen} of {rooms} places." if seen < rooms else "You have seen all there is to see.")
 

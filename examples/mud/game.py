@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from telnet import __version__
 
+from .screen import Piece, Speech
+
 if TYPE_CHECKING:
     from .accounts import Accounts
     from .player import Player
-    from .screen import Piece
     from .world import Room, World
 
 
@@ -49,10 +50,13 @@ class Game:
         players = sorted(self.players.values(), key=lambda player: player.name)
         return [player for player in players if player is not but and room in (None, player.room)]
 
-    def tell(self, *pieces: str | Piece, room: Room | None = None, but: Player | None = None) -> None:
-        """Tell everybody, or those in one room."""
-        for player in self.present(room, but):
-            player.tell(*pieces)
+    def tell(self, *pieces: str | Piece, room: Room | None = None, but: Player | None = None) -> int:
+        """Tell everybody, or those in one room; return how many they are."""
+        speech = Speech(*pieces)
+        listeners = self.present(room, but)
+        for player in listeners:
+            player.hear(speech)
+        return len(listeners)
 
     def status(self) -> dict[str, str | int]:
         """Return what MSSP tells those who list games."""

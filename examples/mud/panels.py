@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from telnet.options.msp import strip_msp
+
 if TYPE_CHECKING:
     from .player import Player
 
@@ -58,4 +60,5 @@ def show_room(player: Player) -> None:
 
 
 def show_speech(player: Player, channel: str, talker: str, text: str) -> None:
-    player.send_gmcp("Comm.Channel.Text", {"channel": channel, "talker": talker, "text": text})
+    # A client may show it like any text, and take a trigger of MSP in it for the game's.
+    player.send_gmcp("Comm.Channel.Text", {"channel": channel, "talker": talker, "text": strip_msp(text)})

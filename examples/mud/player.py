@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from telnet import Limits
@@ -22,14 +23,14 @@ from telnet.options import (
     TTYPE,
 )
 from telnet.options.msp import Sound
-from telnet.options.plain_text import plain_text
 
 from . import panels
 from .accounts import Character
 from .commands import obey
 from .game import Game
 from .login import Login
-from .screen import WARNING, Piece, text_of
+from .screen import WARNING, Piece, Speech
+from .speech import clean
 from .terminal import Terminal
 from .views import view_room
 from .world import ORIGINS, Room
@@ -107,7 +108,7 @@ class Player(Terminal):
 
     def _obey(self, line: str) -> None:
         try:
-            obey(self, " ".join(plain_text(line).split()))
+            obey(self, clean(line))
         finally:
             if not self.gone:
                 self._await_command()
@@ -129,8 +130,8 @@ class Player(Terminal):
             return self.tell(f"You cannot go {direction} from here.")
         if self.moves < STEP:
             return self.tell("You are out of breath. Stand still for a moment.")
-        self.game.tell(f"{self.name} goes {direction}.", room=self.room, but=self)
-        self.game.tell(f"{self.name} comes from {ORIGINS[direction]}.", room=beyond)
+        self.act(f"{self.name} goes {direction}.", room=self.room, but=self)
+        self.act(f"{self.name} comes from {ORIGINS[direction]}.", room=beyond)
         self.character.room = beyond.number
         self._spend(STEP, HARM if beyond.harm else 0)
         panels.show_room(self)
@@ -149,10 +150,20 @@ class Player(Terminal):
         """Keep what has changed."""
         self.game.accounts.save(self.character)
 
-    def hear(self, channel: str, talker: str, *pieces: str | Piece) -> None:
+    def act(self, *pieces: str | Piece, room: Room, but: Player | None = None) -> None:
+        """Be seen doing something."""
+        self.game.tell(*pieces, room=room, but=but)
+
+    def speak(self, channel: str, listeners: Sequence[Player], *pieces: str | Piece) -> None:
+        """Be heard by others."""
+        speech = Speech(*pieces)
+        for each in listeners:
+            each.listen(channel, self.name, speech)
+
+    def listen(self, channel: str, talker: str, speech: Speech) -> None:
         """Be told what somebody says."""
-        self.tell(*pieces)
-        panels.show_speech(self, channel, talker, text_of(*pieces))
+        self.hear(speech)
+        panels.show_speech(self, channel, talker, speech.text)
 
     def _spend(self, moves: int, health: int) -> None:
         self.moves -= moves

@@ -13,7 +13,7 @@ from typing import TypeVar
 from telnet import MudHandler
 from telnet.options import MXP
 
-from .screen import Piece, Screen
+from .screen import Piece, Screen, Speech
 from .settings import Settings
 
 AT_ONCE = 10  # lines that are read within a second; more of them wait
@@ -72,6 +72,10 @@ class Terminal(MudHandler):
 
     def _prompt(self) -> None:
         self.prompt(self._mxp.text(self._question) if self._mxp else self._question)
+
+    def hear(self, speech: Speech) -> None:
+        """Show what somebody says to many."""
+        self.show(speech.on(self.screen))
 
     def hang_up(self, reason: str) -> None:
         """Say why, and close."""
