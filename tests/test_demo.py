@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from examples.mud.screen import TITLE, Piece, Screen, Speech, columns, sgr, to_ascii
     from examples.mud.settings import Settings
     from examples.mud.speech import MOST_MARKS, UNFIT, clean
-    from examples.mud.terminal import AT_ONCE, MOST_WAITING
+    from examples.mud.terminal import AT_ONCE
     from examples.mud.world import DIRECTIONS, Room, World
 else:
     from telnet.examples.mud.accounts import Accounts, Character, default_path
@@ -54,7 +54,7 @@ else:
     from telnet.examples.mud.screen import TITLE, Piece, Screen, Speech, columns, sgr, to_ascii
     from telnet.examples.mud.settings import Settings
     from telnet.examples.mud.speech import MOST_MARKS, UNFIT, clean
-    from telnet.examples.mud.terminal import AT_ONCE, MOST_WAITING
+    from telnet.examples.mud.terminal import AT_ONCE
     from telnet.examples.mud.world import DIRECTIONS, Room, World
 
 ROOT = Path(__file__).parent.parent
@@ -141,7 +141,7 @@ class Island:
 
     def __init__(self, path: str | Path = ":memory:") -> None:
         self.accounts = Accounts(path)
-        self.game = Game(World.load(), self.accounts)
+        self.game = Game(World.load(), self.accounts, lambda: self.now)
         self.now = 0.0
         self.patient = True
         self.from_threads: SimpleQueue[tuple[Callable[..., Any], tuple[Any, ...]]] = SimpleQueue()
@@ -797,14 +797,60 @@ def test_lines_beyond_ten_a_second_wait(island: Island) -> None:
     assert f"You say: {AT_ONCE + 4}\n" in ada.shown
 
 
-def test_who_floods_is_disconnected(island: Island) -> None:
+def test_whoever_talks_too_fast_is_told_once_and_nothing_is_lost(island: Island) -> None:
     ada = island.visitor("Ada")
+    island.run(1.0)
 
-    shown = ada.type(*["look"] * (AT_ONCE + MOST_WAITING + 1))
+    shown = ada.type(*(f"say {number}" for number in range(300)), "quit")
+    assert ada.player.session.paused
+    island.run(60.0)
+    shown = ada.shown
 
-    assert "Nobody types as fast as that." in shown
-    assert ada.player.session.closed
-    assert not island.game.players
+    assert shown.count("You are talking too fast.") == 1
+    assert [int(number) for number in re.findall("You say: ([0-9]+)", shown)] == list(range(300))
+    assert shown.endswith("Goodbye, Ada.\n")
+
+
+def test_whoever_has_been_slow_for_a_while_is_told_again(island: Island) -> None:
+    ada = island.visitor("Ada")
+    for _ in range(2):
+        island.run(10.0)
+        assert "You are talking too fast." in ada.type(*["look"] * (AT_ONCE + 2))
+        island.run(10.0)
+
+
+def test_to_be_heard_by_many_costs_more(island: Island) -> None:
+    ada, *_ = [island.visitor(f"Ada{letter}") for letter in "abcdefghijklmnopqrstuvwxyz"]
+
+    # 1 for the line and 0.1 for each of 25 listeners, of 10 at once and 10 each second.
+    assert heard_in(island, ada, 2.0, 40) in range(7, 10)
+
+
+def test_what_is_long_costs_more(island: Island) -> None:
+    ada, _ = island.visitor("Ada"), island.visitor("Bob")
+    island.run(10.0)
+
+    assert heard_in(island, ada, 10.0, 100, "x" * 4000) in range(30, 45)
+
+
+def heard_in(island: Island, player: Visitor, seconds: float, lines: int, text: str = "x") -> int:
+    """Return how many lines others hear of somebody who chats without end."""
+    island.run(30.0)
+    player.shown = ""
+    for _ in range(lines):
+        player.send_line(f"chat {text}")
+    island.run(seconds)
+    return player.shown.count("[chat]")
+
+
+def test_lines_that_are_too_long_cost_as_much_as_others(island: Island) -> None:
+    ada = island.visitor("Ada")
+    island.run(1.0)
+
+    shown = ada.type(*["x" * 5000] * 50)
+    assert shown.count("That line was too long.") == AT_ONCE
+    island.run(10.0)
+    assert ada.shown.count("That line was too long.") == 50
 
 
 def test_a_line_that_is_too_long_is_said_to_be(island: Island) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 
 
 class Game:
-    """One for each server."""
+    """One for each server.
+
+    :param clock: the time in seconds, of a steady clock.
+    """
 
     port: int | None = None
     """Where it can be reached, once it can."""
 
-    def __init__(self, world: World, accounts: Accounts) -> None:
+    def __init__(self, world: World, accounts: Accounts, clock: Callable[[], float] = time.monotonic) -> None:
         self.world = world
         self.accounts = accounts
         self.players: dict[str, Player] = {}
         self.started = int(time.time())
+        self.clock = clock
         # For what would keep everybody waiting.  One is enough: those who log in wait for each other.
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="mud")
 

@@ -29,7 +29,7 @@ from .accounts import Character
 from .commands import obey
 from .game import Game
 from .login import Login
-from .screen import WARNING, Piece, Speech
+from .screen import WARNING, Piece, Speech, text_of
 from .speech import clean
 from .terminal import Terminal
 from .views import view_room
@@ -38,7 +38,9 @@ from .world import ORIGINS, Room
 STEP = 4  # moves that it takes
 HARM = 7  # health that it takes
 REST = 2.0  # seconds, after which some of both is back
-LAST_ANSWER = 1.0  # seconds to answer what was asked last
+PER_LISTENER = 0.1  # lines typed, which it costs as much as to be heard by one...
+A_MOUTHFUL = 200  # ...for so many characters...
+OUT_OF_BREATH = 50  # ...and so many at most, which is some five seconds
 
 
 class Player(Terminal):
@@ -60,6 +62,9 @@ class Player(Terminal):
 
     # What the library calls; what is typed comes by way of the terminal
 
+    def now(self) -> float:
+        return self.game.clock()
+
     def on_ready(self) -> None:
         self.show(self.screen.heading(f"Welcome to {self.game.world.name}"))
         Login(self).begin()
@@ -67,10 +72,6 @@ class Player(Terminal):
     def on_gmcp_supports(self) -> None:
         if self.name:
             panels.show_all(self)
-
-    def on_input_end(self) -> None:
-        # A client that was closed looks like one that sends nothing more and still reads.
-        self.call_later(LAST_ANSWER, self.close)
 
     def on_close(self) -> None:
         super().on_close()
@@ -152,13 +153,17 @@ class Player(Terminal):
 
     def act(self, *pieces: str | Piece, room: Room, but: Player | None = None) -> None:
         """Be seen doing something."""
-        self.game.tell(*pieces, room=room, but=but)
+        self._spend_breath(self.game.tell(*pieces, room=room, but=but), text_of(*pieces))
 
     def speak(self, channel: str, listeners: Sequence[Player], *pieces: str | Piece) -> None:
-        """Be heard by others."""
+        """Be heard by others.  The more there are, the more it costs."""
         speech = Speech(*pieces)
         for each in listeners:
             each.listen(channel, self.name, speech)
+        self._spend_breath(sum(each is not self for each in listeners), speech.text)
+
+    def _spend_breath(self, listeners: int, text: str) -> None:
+        self.spend(min(PER_LISTENER * listeners * (1 + len(text) // A_MOUTHFUL), OUT_OF_BREATH))
 
     def listen(self, channel: str, talker: str, speech: Speech) -> None:
         """Be told what somebody says."""

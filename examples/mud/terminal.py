@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from time import monotonic
+from typing import Any, TypeVar
 
 from telnet import MudHandler
-from telnet.options import MXP
+from telnet.options import ECHO, MXP
 
+from .allowance import Allowance
 from .screen import Piece, Screen, Speech
 from .settings import Settings
 
-AT_ONCE = 10  # lines that are read within a second; more of them wait
-MOST_WAITING = 100  # lines; nobody types so many, and they take memory
+AT_ONCE = 10  # lines that are read at once, and again each second
 
 Result = TypeVar("Result")
 
@@ -56,12 +57,19 @@ class Terminal(MudHandler):
         """Show a paragraph."""
         self.show(self.screen.paragraph(*pieces))
 
+    def tell_below(self, text: str) -> None:
+        """Show a paragraph below what was typed last.  Where that was hidden, its Enter was not shown either."""
+        if self.session[ECHO].local:
+            self.send_line()
+        self.tell(text)
+
     def show(self, view: str) -> None:
         """Show what was made for this screen; a question that is not answered yet is asked again below it."""
-        if not self._asking:
-            return self.send_line(view)
-        self.send_line(f"\n{view}")
-        self._prompt()
+        if self._asking:
+            self.send_line(f"\n{view}")
+            self._prompt()
+        else:
+            self.send_line(view)
 
     def ask(self, question: str, reader: Callable[[str], None]) -> None:
         """Ask for a line, and give it to a function."""
@@ -69,6 +77,8 @@ class Terminal(MudHandler):
         self._reader = reader
         self._asking = True
         self._prompt()
+        if self._says_no_more:
+            self.call_later(0.0, self.read_on)
 
     def _prompt(self) -> None:
         self.prompt(self._mxp.text(self._question) if self._mxp else self._question)
@@ -87,24 +97,37 @@ class Terminal(MudHandler):
 
     # Reading
 
+    def now(self) -> float:
+        """The time in seconds, of a steady clock."""
+        return monotonic()
+
     def on_connect(self) -> None:
         self.settings = Settings()
         self._question = ""
         self._asking = False
         self._reader = None
-        self._typed: deque[str] = deque()
-        self._left = AT_ONCE
+        self._typed: deque[str] = deque()  # one line, as a rule: no more is read until somebody wants it
+        self._allowance = Allowance(AT_ONCE, AT_ONCE)
+        self._held_back = False
+        self._told_off = False
+        self._says_no_more = False
         self._gone = False
 
     def on_line(self, line: str) -> None:
         self._asking = False
-        if len(self._typed) >= MOST_WAITING:
-            return self.hang_up("Nobody types as fast as that. Goodbye.")
         self._typed.append(line)
-        self._read()
+        self.read_on()
 
     def on_line_overflow(self, excerpt: bytes) -> None:
         self.tell("That line was too long.")
+        self.spend()
+        self._hold_back_if_too_fast()
+        self.read_on()
+
+    def on_input_end(self) -> None:
+        """A client that has said all may still wait for the answer: it is closed when it has that."""
+        self._says_no_more = True
+        self.read_on()
 
     def on_close(self) -> None:
         self._gone = True
@@ -114,18 +137,63 @@ class Terminal(MudHandler):
         """Whether nobody is there any more, or will not be in a moment."""
         return self._gone or self.session.closed
 
-    def _read(self) -> None:
-        """Hand out what was typed, as far as somebody waits for it, and not too much of it at once."""
-        while self._typed and self._left and self._reader and not self.gone:
-            if self._left == AT_ONCE:
-                self.call_later(1.0, self._rested)
-            self._left -= 1
-            reader, self._reader = self._reader, None
-            reader(self._typed.popleft())
+    def spend(self, lines: float = 1.0) -> None:
+        """Count what has cost the others as much as so many lines."""
+        self._allowance.spend(self.now(), lines)
 
-    def _rested(self) -> None:
-        self._left = AT_ONCE
-        self._read()
+    def read_on(self) -> None:
+        """Hand out what was typed, when somebody wants it and the allowance has it; until then, read nothing more.
+
+        So TCP slows the client down.  What was typed is not lost, and does not pile up here.
+        """
+        while self._typed and self._reader and not self.gone:
+            self._hold_back_if_too_fast()
+            if self._held_back:
+                break
+            self._hand_out(self._reader)
+        if not self.gone:
+            self._take_more()
+
+    def _hand_out(self, reader: Callable[[str], None]) -> None:
+        self._told_off = self._told_off and self._allowance.spent(self.now()) > AT_ONCE / 2
+        self.spend()
+        self._reader = None
+        self._asking = False
+        self._carry_on(reader, self._typed.popleft())
+
+    def _take_more(self) -> None:
+        if self._typed or self._held_back:
+            self.pause()
+        elif self.session.paused:
+            self.resume()
+        elif self._says_no_more and self._reader:
+            self.close()
+
+    def _hold_back_if_too_fast(self) -> None:
+        wait = self._allowance.wait(self.now())
+        if not wait or self._held_back:
+            return
+        self._held_back = True
+        self.call_later(wait, self._let_go_on)
+        if not self._told_off:
+            self._told_off = True
+            self.tell_below("You are talking too fast. What else you have typed is read in a moment.")
+
+    def _let_go_on(self) -> None:
+        self._held_back = False
+        if not self.gone:
+            self.read_on()
+
+    def _carry_on(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Call what asks the next question.  If it fails before that, nobody would ever be heard again."""
+        try:
+            function(*arguments)
+        except Exception:
+            if self._reader is None:
+                self.hang_up("Something has gone wrong here. Please come again.")
+            raise
+
+    # Waiting for threads
 
     def wait_for(self, work: Future[Result], then: Callable[[Result], None]) -> None:
         """Go on with the result when a thread has it; lines wait until then."""
@@ -134,4 +202,4 @@ class Terminal(MudHandler):
     def _take_result(self, work: Future[Result], then: Callable[[Result], None]) -> None:
         if not self.gone:
             then(work.result())
-            self._read()
+            self.read_on()
