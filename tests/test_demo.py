@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
 import socket
+import sqlite3
+import stat
 import subprocess
 import sys
-import threading
 import time
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from heapq import heappop, heappush
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
@@ -33,9 +36,11 @@ from telnet.options.msp import Sound, strip_msp
 
 # The examples are mapped into the package when it is built: a type checker sees where they are in the source tree.
 if TYPE_CHECKING:
-    from examples.mud.accounts import Accounts, Character, default_path
+    from examples.mud.accounts import LAST_ATTEMPTS, Accounts, Unavailable, default_path
+    from examples.mud.characters import Character
     from examples.mud.commands import COMMANDS
     from examples.mud.game import Game
+    from examples.mud.keeper import OVERDUE
     from examples.mud.login import ATTEMPTS, PATIENCE
     from examples.mud.passwords import COST, hash_password, is_password
     from examples.mud.player import HARM, REST, STEP, players_of
@@ -45,9 +50,11 @@ if TYPE_CHECKING:
     from examples.mud.terminal import AT_ONCE
     from examples.mud.world import DIRECTIONS, Room, World
 else:
-    from telnet.examples.mud.accounts import Accounts, Character, default_path
+    from telnet.examples.mud.accounts import LAST_ATTEMPTS, Accounts, Unavailable, default_path
+    from telnet.examples.mud.characters import Character
     from telnet.examples.mud.commands import COMMANDS
     from telnet.examples.mud.game import Game
+    from telnet.examples.mud.keeper import OVERDUE
     from telnet.examples.mud.login import ATTEMPTS, PATIENCE
     from telnet.examples.mud.passwords import COST, hash_password, is_password
     from telnet.examples.mud.player import HARM, REST, STEP, players_of
@@ -60,7 +67,19 @@ else:
 ROOT = Path(__file__).parent.parent
 SECONDS = 20.0  # for a Python to start on a busy machine
 SHELLS = ("selectors", "asyncio")
+SHELLS_AND_UVLOOP = (*SHELLS, *(["uvloop"] if find_spec("uvloop") else []))
+ON_UVLOOP = """if True:
+    import sys
+    from contextlib import closing
+    import uvloop
+    from telnet.examples.mud.game import Game
+    from telnet.examples.mud.main import open_accounts, serve_on_asyncio
+    from telnet.examples.mud.world import World
+    with closing(open_accounts(sys.argv[1])) as accounts:
+        uvloop.run(serve_on_asyncio(Game(World.load(), accounts), "127.0.0.1", 0))
+"""
 PASSWORD = "open sesame"
+KEPT = hash_password(PASSWORD, cost=2)
 few = settings(max_examples=200)  # a program to copy from, not the core
 JETTY, SQUARE, CAFE, OFFICE, CLIFF = 1, 2, 3, 4, 5
 
@@ -71,6 +90,11 @@ class Shell(MudHandler):
     """The server's end of a wire: no sockets, and the time is what the island says."""
 
     island: Island
+    address: Any = None
+
+    @property
+    def remote_address(self) -> Any:
+        return self.address
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> None:
         self.island.call_later(delay, function, *arguments)
@@ -87,7 +111,8 @@ class Shell(MudHandler):
 class Visitor(MudHandler):
     """The client's end: what its user has seen, and what its panels were told."""
 
-    def __init__(self, island: Island, *options: type[Option] | Option) -> None:
+    def __init__(self, island: Island, *options: type[Option] | Option, address: Any = None) -> None:
+        self.address = address
         self.options = options  # type: ignore[misc]  # each visitor has its own
         self.shown = ""
         self.gmcp: list[tuple[str, Any]] = []
@@ -157,7 +182,11 @@ class Island:
     def add(self, name: str, **kept: Any) -> None:
         """Make a character whose password takes no time to check."""
         character = Character(name, hash_password(PASSWORD, cost=2), **{"room": JETTY, **kept})
-        assert self.accounts.add(character)
+        assert self.accounts.add(character).result()
+
+    def find(self, name: str) -> Character | None:
+        """Return what is kept of a character at this moment."""
+        return self.accounts.find(name).result()
 
     def visitor(self, name: str, *options: type[Option] | Option, **kept: Any) -> Visitor:
         """Return somebody who has logged in."""
@@ -167,6 +196,7 @@ class Island:
     def connect(self, visitor: Visitor) -> Any:
         player = combine(players_of(self.game), Shell)()
         player.island = self
+        player.address = visitor.address
         player.make_session(report=self.errors.append)
         visitor.player = player
         self._visitors.append(visitor)
@@ -182,7 +212,7 @@ class Island:
         end = self.now + seconds
         while self._timers and self._timers[0][0] <= end:
             self.now, _, function, arguments = heappop(self._timers)
-            function(*arguments)
+            self._call(function, *arguments)
             self._carry()
             self._come_back()
         self.now = max(self.now, end)
@@ -190,15 +220,20 @@ class Island:
     def _come_back(self) -> None:
         """Wait for what threads do, if patient, and go on with what they have done."""
         while self.patient:
-            try:
-                self.game.thread.submit(int).result()  # behind all the rest, in the one thread that there is
-            except RuntimeError:  # the game is over
-                return
+            self.accounts.find("").exception()  # after all that the threads had to do before
+            with suppress(RuntimeError):  # the game is over
+                self.game.thread.submit(int).result()
             if self.from_threads.empty():
                 return
             function, arguments = self.from_threads.get()
-            function(*arguments)
+            self._call(function, *arguments)
             self._carry()
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            function(*arguments)
+        except Exception as error:  # as a shell does
+            self.errors.append(error)
 
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> None:
         heappush(self._timers, (self.now + delay, next(self._order), function, arguments))
@@ -272,7 +307,7 @@ def test_a_guess_takes_16_mib() -> None:
 def test_a_character_survives_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "state" / "mud.sqlite3"
     accounts = Accounts(path)
-    ada = Character("Ada", "kept", SQUARE, {JETTY, SQUARE}, Settings(reader=True))
+    ada = Character("Ada", KEPT, SQUARE, {JETTY, SQUARE}, Settings(reader=True))
     accounts.add(ada)
     ada.room = CAFE
     ada.settings.change("width", "40")
@@ -281,17 +316,17 @@ def test_a_character_survives_a_restart(tmp_path: Path) -> None:
 
     again = Accounts(path)
 
-    assert again.find("Ada") == Character("Ada", "kept", CAFE, {JETTY, SQUARE}, Settings(reader=True, width=40))
+    assert again.find("Ada").result() == Character("Ada", KEPT, CAFE, {JETTY, SQUARE}, Settings(reader=True, width=40))
     again.close()
 
 
 def test_a_name_is_given_once() -> None:
     accounts = Accounts(":memory:")
 
-    assert accounts.add(Character("Ada", "first", JETTY))
-    assert not accounts.add(Character("Ada", "second", JETTY))
-    assert accounts.find("Ada") == Character("Ada", "first", JETTY)
-    assert accounts.find("Bob") is None
+    assert accounts.add(Character("Ada", KEPT, JETTY)).result()
+    assert not accounts.add(Character("Ada", KEPT, SQUARE)).result()
+    assert accounts.find("Ada").result() == Character("Ada", KEPT, JETTY)
+    assert accounts.find("Bob").result() is None
     accounts.close()
 
 
@@ -306,6 +341,339 @@ def test_characters_are_kept_with_the_state_of_this_user(monkeypatch: pytest.Mon
 
 def test_settings_of_another_time_are_read_as_far_as_they_are_known() -> None:
     assert Settings.from_json('{"width": 60, "font": "Courier"}') == Settings(width=60)
+
+
+# --- the disk ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A file with Ada in it."""
+    path = tmp_path / "mud.sqlite3"
+    accounts = Accounts(path)
+    accounts.add(Character("Ada", KEPT, SQUARE, {JETTY, SQUARE}, Settings(width=40))).result()
+    accounts.close()
+    return path
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """What another program does that is in the middle of a change."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+def kept_room(path: Path, name: str = "Ada") -> int:
+    other = sqlite3.connect(path)
+    (room,) = other.execute("SELECT room FROM characters WHERE name = ?", (name,)).fetchone()
+    other.close()
+    return int(room)
+
+
+def damage(path: Path, column: str, value: object) -> None:
+    """Change a row as no program of ours would, in a table that allows it."""
+    other = sqlite3.connect(path, isolation_level=None)
+    (row,) = other.execute("SELECT name, password, room, seen, settings FROM characters").fetchall()
+    other.execute("DROP TABLE characters")
+    other.execute("CREATE TABLE characters (name PRIMARY KEY, password, room, seen, settings)")
+    other.execute("INSERT INTO characters VALUES (?, ?, ?, ?, ?)", row)
+    other.execute(f"UPDATE characters SET {column} = ?", (value,))
+    other.close()
+
+
+NEWCOMER = Character("Ada")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("room", "the attic"),
+        ("room", None),
+        ("room", 2.5),
+        ("seen", "[1, 2"),
+        ("seen", '{"1": 2}'),
+        ("seen", '["1"]'),
+        ("seen", "[" * 100_000),
+        ("seen", b"\xff\xfe"),
+        ("seen", None),
+        ("settings", "[]"),
+        ("settings", '{"width": 5}'),
+        ("settings", '{"colours": []}'),
+        ("settings", '{"reader": 1}'),
+        ("settings", None),
+        ("password", None),
+        ("password", 7),
+        ("password", ""),
+        ("password", KEPT.replace("$2$", "$3$")),
+        ("password", KEPT.replace("$2$8$", "$1048576$8$")),
+        ("password", f"{KEPT}0"),
+    ],
+    ids=shown,
+)
+def test_what_cannot_be_read_of_a_character_is_a_newcomers(database: Path, column: str, value: object) -> None:
+    damage(database, column, value)
+    accounts = Accounts(database)
+
+    ada = accounts.find("Ada").result()
+
+    assert ada is not None
+    assert ada.damage == (column,)
+    assert getattr(ada, column) == getattr(NEWCOMER, column)
+    whole = Character("Ada", KEPT, SQUARE, {JETTY, SQUARE}, Settings(width=40))
+    assert all(getattr(ada, each) == getattr(whole, each) for each in ("password", "room", "seen") if each != column)
+    accounts.close()
+
+
+def test_whoever_has_lost_something_is_told_and_plays_on(database: Path, caplog: pytest.LogCaptureFixture) -> None:
+    damage(database, "seen", "[1, 2")
+    island = Island(database)
+
+    shown = Visitor(island).type("Ada", PASSWORD, "look")
+
+    assert "cannot be read, and is as for a newcomer: seen." in " ".join(shown.split())
+    assert "The Square" in shown and shown.endswith("100hp 100mv> ")
+    assert [record.message for record in caplog.records] == [f"{database}: of Ada, this cannot be read: seen"]
+    island.close()
+
+
+def test_whose_password_cannot_be_read_is_told_before_it_is_asked(database: Path) -> None:
+    damage(database, "password", "secret")
+    island = Island(database)
+
+    shown = Visitor(island).type("Ada")
+
+    assert "The password of Ada cannot be read." in shown
+    assert shown.endswith("Name: ")
+    island.close()
+
+
+def test_a_table_that_lacks_a_column_is_refused_by_name(database: Path) -> None:
+    other = sqlite3.connect(database)
+    other.execute("ALTER TABLE characters RENAME COLUMN seen TO visited")
+    other.close()
+
+    with pytest.raises(sqlite3.Error, match="seen"):
+        Accounts(database)
+
+
+def test_only_the_latest_state_waits_and_whoever_asks_gets_it(database: Path) -> None:
+    accounts = Accounts(database)
+    ada = accounts.find("Ada").result()
+    assert ada is not None
+    with locked(database):
+        futures = set()
+        for ada.room in (JETTY, SQUARE, CAFE):
+            futures.add(accounts.save(ada))
+        again = accounts.find("Ada").result()
+
+        assert again is not None and again.room == CAFE
+        assert not any(future.done() for future in futures)
+    assert len(futures) == 1
+    futures.pop().result(SECONDS)
+
+    assert kept_room(database) == CAFE
+    accounts.close()
+
+
+def test_a_new_name_that_cannot_be_kept_is_a_failure(database: Path) -> None:
+    accounts = Accounts(database)
+
+    with locked(database), pytest.raises(Unavailable):
+        accounts.add(Character("Bob", KEPT)).result()
+
+    assert accounts.add(Character("Bob", KEPT)).result()
+    accounts.close()
+
+
+def test_what_is_wrong_with_the_disk_is_logged_once_until_it_is_right(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    accounts = Accounts(database)
+    ada = accounts.find("Ada").result()
+    assert ada is not None
+    with locked(database):
+        saved = accounts.save(ada)
+        for name in ("Bob", "Cyd"):
+            assert isinstance(accounts.add(Character(name, KEPT)).exception(), Unavailable)
+    saved.result(SECONDS)
+
+    assert [record.message for record in caplog.records] == [
+        f"{database}: cannot write characters: database is locked",
+        f"{database}: characters are written again",
+    ]
+    accounts.close()
+
+
+def test_a_character_is_written_again_when_its_row_has_gone(database: Path) -> None:
+    accounts = Accounts(database)
+    ada = accounts.find("Ada").result()
+    assert ada is not None
+    other = sqlite3.connect(database, isolation_level=None)
+    other.execute("DELETE FROM characters")
+    other.close()
+
+    accounts.save(ada).result(SECONDS)
+
+    assert accounts.find("Ada").result() == ada
+    accounts.close()
+
+
+def test_a_file_that_has_gone_is_not_made_anew_and_found_when_it_is_back(database: Path) -> None:
+    accounts = Accounts(database)
+    ada = accounts.find("Ada").result()
+    assert ada is not None
+    away = database.with_name("away")
+    shutil.copy(database, away)
+    database.unlink()
+    ada.room = CAFE
+
+    saved = accounts.save(ada)
+    with pytest.raises(Unavailable):
+        accounts.find("Bob").result()
+    assert not database.exists()
+    away.rename(database)
+    saved.result(SECONDS)
+
+    assert kept_room(database) == CAFE
+    accounts.close()
+
+
+def test_at_the_end_what_waits_is_written(database: Path) -> None:
+    accounts = Accounts(database)
+    ada = accounts.find("Ada").result()
+    assert ada is not None
+    ada.room = CAFE
+
+    with locked(database):
+        accounts.save(ada)
+        time.sleep(0.5)  # the first attempt fails
+    accounts.close()
+
+    assert kept_room(database) == CAFE
+
+
+@pytest.mark.slow
+def test_the_end_comes_even_if_the_disk_does_not(database: Path, caplog: pytest.LogCaptureFixture) -> None:
+    accounts = Accounts(database)
+    ada = accounts.find("Ada").result()
+    assert ada is not None
+
+    with locked(database):
+        accounts.save(ada)
+        began = time.monotonic()
+        accounts.close()
+
+    assert time.monotonic() - began < LAST_ATTEMPTS + 2.0
+    assert caplog.records[-1].message == f"{database}: at the end, these were not saved: Ada"
+
+
+def test_whoever_cannot_be_saved_is_told_once_and_when_it_is_well_again(database: Path) -> None:
+    island = Island(database)
+    ada = Visitor(island).log_in("Ada")
+    with locked(database):
+        island.patient = False
+        shown = ada.type("west")
+        island.run(OVERDUE)
+        shown += ada.shown
+        shown += ada.type("east")
+        island.run(OVERDUE)
+        shown += ada.shown
+    island.patient = True
+
+    assert shown.count("Your character cannot be saved just now.") == 1
+    assert "The Square" in shown
+    deadline = time.monotonic() + SECONDS
+    while "Your character is saved again." not in ada.shown and time.monotonic() < deadline:
+        island.run()
+        time.sleep(0.05)
+    assert "Your character is saved again." in ada.shown
+    assert kept_room(database) == SQUARE
+    island.close()
+
+
+def test_whoever_cannot_be_loaded_is_told_and_asked_again(database: Path) -> None:
+    island = Island(database)
+    away = database.rename(database.with_name("away"))
+
+    shown = Visitor(island).type("Ada")
+    assert "Your character cannot be loaded or saved just now. Please try again in a\nmoment." in shown
+    assert shown.endswith("Name: ")
+
+    away.rename(database)
+    assert "Password: " in Visitor(island).type("Ada")
+    island.close()
+
+
+def test_who_logs_in_again_goes_on_from_where_they_are_without_the_disk(database: Path) -> None:
+    island = Island(database)
+    ada = Visitor(island).log_in("Ada")
+    ada.type("west")
+    away = database.rename(database.with_name("away"))
+
+    shown = Visitor(island).type("Ada", PASSWORD)
+
+    assert "Café Morse" in shown or "Cafe Morse" in shown
+    away.rename(database)
+    island.close()
+
+
+def test_a_command_is_answered_when_the_disk_has_what_it_changed(database: Path) -> None:
+    island = Island(database)
+    ada = Visitor(island).log_in("Ada")
+    island.patient = False
+
+    assert "Morse" not in ada.type("west")
+    assert kept_room_soon(database, CAFE)
+    island.patient = True
+    assert "Morse" in ada.type()
+    island.close()
+
+
+def kept_room_soon(path: Path, room: int) -> bool:
+    deadline = time.monotonic() + SECONDS
+    while kept_room(path) != room and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return kept_room(path) == room
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are rights of another kind")
+def test_nobody_else_can_read_the_passwords(tmp_path: Path) -> None:
+    path = tmp_path / "mud.sqlite3"
+    before = os.umask(0)
+    try:
+        accounts = Accounts(path)
+        accounts.add(Character("Ada", KEPT)).result()
+        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+        accounts.close()
+    finally:
+        os.umask(before)
+
+    assert modes == dict.fromkeys((path.name, *(f"{path.name}-{each}" for each in ("wal", "shm", "lock"))), 0o600)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are rights of another kind")
+def test_a_file_that_others_could_read_is_closed_to_them(database: Path) -> None:
+    database.chmod(0o666)
+
+    Accounts(database).close()
+
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("other_name", ["mud.sqlite3", "link", "../{}/mud.sqlite3"])
+def test_two_muds_never_share_a_file(database: Path, other_name: str) -> None:
+    database.with_name("link").symlink_to(database)
+    accounts = Accounts(database)
+
+    with pytest.raises(OSError, match="another MUD keeps its characters there already"):
+        Accounts(database.parent / other_name.format(database.parent.name))
+
+    accounts.close()
+    Accounts(database).close()
 
 
 # --- screens ----------------------------------------------------------------------------------------------------------
@@ -403,7 +771,7 @@ def test_a_new_name_chooses_a_password_twice(island: Island) -> None:
     assert "And again" in ada.type(PASSWORD)
     assert "Hello, Ada!" in ada.type(PASSWORD)
 
-    kept = island.accounts.find("Ada")
+    kept = island.find("Ada")
     assert kept is not None and is_password(PASSWORD, kept.password)
 
 
@@ -487,14 +855,11 @@ def test_others_play_while_a_password_is_checked(island: Island) -> None:
     ada = island.visitor("Ada")
     island.add("Bob")
     bob = Visitor(island)
-    done = threading.Event()
-    island.game.thread.submit(done.wait)
     island.patient = False
 
     assert "Hello" not in bob.type("Bob", PASSWORD, "say I waited")
     assert "You say: still here" in ada.type("say still here")
 
-    done.set()
     island.patient = True
     assert "Hello, Bob!" in bob.type()
     assert "Bob says: I waited" in ada.shown
@@ -503,13 +868,10 @@ def test_others_play_while_a_password_is_checked(island: Island) -> None:
 def test_who_goes_while_a_password_is_checked_does_not_come_in(island: Island) -> None:
     island.add("Ada")
     ada = Visitor(island)
-    done = threading.Event()
-    island.game.thread.submit(done.wait)
     island.patient = False
     ada.type("Ada", PASSWORD)
 
     ada.player.close()
-    done.set()
     island.patient = True
     island.run()
 
@@ -574,7 +936,7 @@ def test_what_is_seen_and_where_somebody_is_are_kept_at_once(island: Island) -> 
 
     ada.type("north", "west")
 
-    kept = island.accounts.find("Ada")
+    kept = island.find("Ada")
     assert kept is not None
     assert (kept.room, kept.seen) == (CAFE, {JETTY, SQUARE, CAFE})
 
@@ -1156,6 +1518,8 @@ def test_the_session_of_the_documentation_is_what_is_shown(island: Island) -> No
 def serving(database: Path, shell: str) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
     """Run the demo, and give it with a connection to it."""
     command = [sys.executable, "-m", "telnet", "demo", "--port=0", f"--database={database}", f"--shell={shell}"]
+    if shell == "uvloop":  # which the demo does not offer, but whoever copies it may use
+        command = [sys.executable, "-c", ON_UVLOOP, str(database)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
         try:
             assert demo.stdout is not None
@@ -1251,3 +1615,134 @@ def test_the_end_is_the_end_of_what_is_compressed(tmp_path: Path, shell: str) ->
 
         assert inflater.decompress(read_all(client)) == b"" and inflater.eof
         assert demo.wait(SECONDS) == 0
+
+
+def come_in(client: socket.socket, name: str) -> None:
+    talk(client, "Name: ", name, "Password: ", PASSWORD, "again", PASSWORD, "100mv> ")
+
+
+def another(client: socket.socket) -> socket.socket:
+    """Connect to where somebody is connected to already."""
+    return socket.create_connection(client.getpeername(), SECONDS)
+
+
+def answered_within(client: socket.socket, seconds: float) -> bool:
+    began = time.monotonic()
+    talk(client, "", "score", "You have seen")
+    return time.monotonic() - began < seconds
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
+def test_the_world_never_waits_for_the_disk(tmp_path: Path, shell: str) -> None:
+    database = tmp_path / "mud.sqlite3"
+    with serving(database, shell) as (demo, ada), another(ada) as bob, another(ada) as cyd:
+        come_in(ada, "Ada")
+        come_in(bob, "Bob")
+        with locked(database):
+            ada.sendall(b"north\r\nwest\r\n")
+            assert all(answered_within(bob, 0.5) for _ in range(5))
+            talk(cyd, "Name: ", "Cyd", "Password: ", PASSWORD, "again", PASSWORD, "cannot be loaded or saved just now")
+            talk(ada, "cannot be saved just now", "east", "The Square", "", "100hp 88mv> ")
+        talk(ada, "is saved again")
+        demo.kill()
+
+    assert kept_room(database) == SQUARE
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="another process is given limits, by Linux alone")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_full_disk_is_told_and_waited_for(tmp_path: Path, shell: str) -> None:
+    import resource
+
+    database = tmp_path / "mud.sqlite3"
+    with serving(database, shell) as (demo, ada), another(ada) as bob:
+        come_in(ada, "Ada")
+        _, hard = resource.prlimit(demo.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(demo.pid, resource.RLIMIT_FSIZE, (database.stat().st_size, hard))
+
+        talk(bob, "Name: ", "Bob", "Password: ", PASSWORD, "again", PASSWORD, "cannot be loaded or saved just now")
+        talk(ada, "", "north", "The Square", "", "cannot be saved just now")
+        resource.prlimit(demo.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        talk(ada, "is saved again")
+        demo.kill()
+
+    assert kept_room(database) == SQUARE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_waits_for_the_disk_is_written_at_the_end(tmp_path: Path, shell: str) -> None:
+    database = tmp_path / "mud.sqlite3"
+    with serving(database, shell) as (demo, ada):
+        come_in(ada, "Ada")
+        with locked(database):
+            talk(ada, "", "north", "cannot be saved just now")
+            demo.send_signal(signal.SIGTERM)
+            read_until(ada, b"Come back soon.")
+        ada.close()
+        assert demo.wait(SECONDS) == 0
+
+    assert kept_room(database) == SQUARE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_second_demo_on_one_file_is_refused_until_the_first_has_gone(tmp_path: Path, shell: str) -> None:
+    database = tmp_path / "mud.sqlite3"
+    command = [sys.executable, "-m", "telnet", "demo", "--port=0", f"--database={database}", f"--shell={shell}"]
+    with serving(database, shell) as (demo, ada):
+        second = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        come_in(ada, "Ada")
+        demo.kill()
+        demo.wait(SECONDS)
+
+        assert (second.returncode, second.stdout) == (1, "")
+        assert second.stderr == (
+            f"telnet: cannot keep characters in {database}: another MUD keeps its characters there already\n"
+        )
+    with serving(database, shell) as (_, ada):
+        talk(ada, "Name: ", "Ada", "Password: ", PASSWORD, "100mv> ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
+def test_a_client_that_has_said_all_gets_its_answers(tmp_path: Path, shell: str) -> None:
+    with serving(tmp_path / "mud.sqlite3", shell) as (_, client):
+        client.sendall("\r\n".join(["Ada", PASSWORD, PASSWORD, "north", *["score"] * 15, "say done", ""]).encode())
+        client.shutdown(socket.SHUT_WR)
+        began = time.monotonic()
+        received = read_all(client)
+
+    assert b"The Square" in received
+    assert received.count(b"You have seen 2 of 9 places.") == 15
+    assert b"You say: done" in received
+    assert time.monotonic() - began < 10.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
+def test_a_client_that_leaves_without_a_word_is_let_go_at_once(tmp_path: Path, shell: str) -> None:
+    with serving(tmp_path / "mud.sqlite3", shell) as (_, client):
+        client.shutdown(socket.SHUT_WR)
+        began = time.monotonic()
+        read_all(client)
+
+    assert time.monotonic() - began < 3.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
+def test_whoever_floods_is_slowed_down_and_stays(tmp_path: Path, shell: str) -> None:
+    with serving(tmp_path / "mud.sqlite3", shell) as (_, ada), another(ada) as bob:
+        come_in(ada, "Ada")
+        come_in(bob, "Bob")
+        ada.sendall(b"".join(b"chat %d\r\n" % number for number in range(40)) + b"quit\r\n")
+        assert answered_within(bob, 1.0)
+        heard = read_until(bob, b"[chat] Ada: 39")
+        seen = read_all(ada)
+
+    assert seen.count(b"You are talking too fast.") == 1
+    assert b"Goodbye, Ada." in seen
+    assert heard.count(b"[chat]") in range(20, 41)  # the rest was read with the answer

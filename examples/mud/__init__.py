@@ -2,8 +2,10 @@
 
 Read :mod:`.player` first: a connection, what it speaks and what it does with a line. The others are one noun each:
 
-* :mod:`.world`, rooms from ``world.json``; :mod:`.accounts` and :mod:`.passwords`, characters in SQLite;
-* :mod:`.game`, who is here; :mod:`.login`, the questions before that; :mod:`.commands`, what players type;
+* :mod:`.world`, rooms from ``world.json``; :mod:`.characters`, in a :mod:`.database`; :mod:`.accounts`, the thread for
+  that; :mod:`.keeper`, what a player is told of it;
+* :mod:`.game`, who is here; :mod:`.login`, the questions before that;
+* :mod:`.commands`, what players type; :mod:`.speech`, what of it others get to see; :mod:`.allowance`, how much of it;
 * :mod:`.views`, what they see, on a :mod:`.screen` that knows what their client can show, or on its :mod:`.panels`;
 * :mod:`.settings`, what they decide themselves; :mod:`.main`, the server, on selectors or on asyncio.
 """

@@ -25,9 +25,10 @@ from telnet.options import (
 from telnet.options.msp import Sound
 
 from . import panels
-from .accounts import Character
+from .characters import Character
 from .commands import obey
 from .game import Game
+from .keeper import Keeper
 from .login import Login
 from .screen import WARNING, Piece, Speech, text_of
 from .speech import clean
@@ -83,9 +84,13 @@ class Player(Terminal):
         """Begin to play."""
         self.character = character
         self.settings = character.settings
+        self._keeper = Keeper(self)
         self.name = character.name
         self.game.enter(self)
         self.tell(f"Hello, {self.name}! Type help to see what you can do.")
+        if character.damage:
+            damaged = " and ".join(character.damage)
+            self.tell(f"Some of what was kept of you cannot be read, and is as for a newcomer: {damaged}.")
         panels.show_all(self)
         self._arrive()
         self._await_command()
@@ -108,11 +113,19 @@ class Player(Terminal):
         self.ask(f"{vitals}> ", self._obey)
 
     def _obey(self, line: str) -> None:
+        """Do what was typed, and show what came of it when the disk has that: whatever was seen survives a crash."""
+        self.keep_back()
         try:
             obey(self, clean(line))
-        finally:
-            if not self.gone:
-                self._await_command()
+        except Exception:
+            self._answer()
+            raise
+        self._keeper.when_saved(self._answer)
+
+    def _answer(self) -> None:
+        if not self.gone:
+            self.show_all()
+            self._await_command()
 
     @property
     def room(self) -> Room:
@@ -147,10 +160,6 @@ class Player(Terminal):
             self.session[MSP].play(Sound(self.room.sound))
         self.look()
 
-    def save(self) -> None:
-        """Keep what has changed."""
-        self.game.accounts.save(self.character)
-
     def act(self, *pieces: str | Piece, room: Room, but: Player | None = None) -> None:
         """Be seen doing something."""
         self._spend_breath(self.game.tell(*pieces, room=room, but=but), text_of(*pieces))
@@ -169,6 +178,10 @@ class Player(Terminal):
         """Be told what somebody says."""
         self.hear(speech)
         panels.show_speech(self, channel, talker, speech.text)
+
+    def save(self) -> None:
+        """Keep what has changed."""
+        self._keeper.save()
 
     def _spend(self, moves: int, health: int) -> None:
         self.moves -= moves

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 SWITCH = {"auto": None, "on": True, "off": False}
 
@@ -35,9 +35,18 @@ class Settings:
 
     @classmethod
     def from_json(cls, text: str) -> Settings:
-        """Return what :meth:`to_json` gave, be it of a time when there were other settings."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in json.loads(text).items() if name in known})
+        """Return what :meth:`to_json` gave, be it of a time when there were other settings.
+
+        :raises TypeError, ValueError: if it is something else.
+        """
+        kept = json.loads(text)
+        if not isinstance(kept, dict):
+            raise TypeError(f"settings are a dict, not {type(kept).__name__}")
+        known = {name: value for name, value in kept.items() if name in CHOICES}
+        for name, value in known.items():
+            if not any(type(value) is type(choice) and value == choice for choice in CHOICES[name].values()):
+                raise ValueError(f"{name} cannot be {value!r}")
+        return cls(**known)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from .screen import Piece, Screen, Speech
 from .settings import Settings
 
 AT_ONCE = 10  # lines that are read at once, and again each second
+LONG = 5.0  # seconds for a thread to do something
 
 Result = TypeVar("Result")
 
@@ -30,6 +32,9 @@ class Terminal(MudHandler):
 
     _reader: Callable[[str], None] | None
     """Who wants the next line."""
+
+    _kept_back: list[str] | None
+    """What is to be shown later; None while all is shown at once."""
 
     # Showing
 
@@ -65,11 +70,23 @@ class Terminal(MudHandler):
 
     def show(self, view: str) -> None:
         """Show what was made for this screen; a question that is not answered yet is asked again below it."""
-        if self._asking:
+        if self._kept_back is not None:
+            self._kept_back.append(view)
+        elif self._asking:
             self.send_line(f"\n{view}")
             self._prompt()
         else:
             self.send_line(view)
+
+    def keep_back(self) -> None:
+        """Show nothing until :meth:`show_all`."""
+        self._kept_back = []
+
+    def show_all(self) -> None:
+        """Show what was kept back."""
+        views, self._kept_back = self._kept_back, None
+        for view in views or ():
+            self.show(view)
 
     def ask(self, question: str, reader: Callable[[str], None]) -> None:
         """Ask for a line, and give it to a function."""
@@ -89,6 +106,7 @@ class Terminal(MudHandler):
 
     def hang_up(self, reason: str) -> None:
         """Say why, and close."""
+        self.show_all()
         if self._asking:
             self.send_line()
         self._asking = False
@@ -105,6 +123,7 @@ class Terminal(MudHandler):
         self.settings = Settings()
         self._question = ""
         self._asking = False
+        self._kept_back = None
         self._reader = None
         self._typed: deque[str] = deque()  # one line, as a rule: no more is read until somebody wants it
         self._allowance = Allowance(AT_ONCE, AT_ONCE)
@@ -195,11 +214,33 @@ class Terminal(MudHandler):
 
     # Waiting for threads
 
-    def wait_for(self, work: Future[Result], then: Callable[[Result], None]) -> None:
-        """Go on with the result when a thread has it; lines wait until then."""
-        work.add_done_callback(lambda done: self.call_from_thread(self._take_result, done, then))
+    def wait_for(
+        self, work: Future[Result], then: Callable[[Result], None], otherwise: Callable[[BaseException], None]
+    ) -> None:
+        """Go on with the result when a thread has it, or with what went wrong; lines wait until then."""
+        self.when_done(work, lambda: self._take_result(work, then, otherwise))
+        self.call_later(LONG, self._ask_for_patience, work)
 
-    def _take_result(self, work: Future[Result], then: Callable[[Result], None]) -> None:
-        if not self.gone:
-            then(work.result())
+    def _ask_for_patience(self, work: Future[Any]) -> None:
+        if not (work.done() or self.gone):
+            self.tell_below("This takes longer than it should. Please wait.")
+
+    def when_done(self, work: Future[Any], function: Callable[[], None]) -> None:
+        """Call a function in the thread of the game when something is done."""
+
+        def come_back(_: object) -> None:
+            with suppress(RuntimeError):  # the game is over
+                self.call_from_thread(function)
+
+        work.add_done_callback(come_back)
+
+    def _take_result(
+        self, work: Future[Result], then: Callable[[Result], None], otherwise: Callable[[BaseException], None]
+    ) -> None:
+        if self.gone:
+            return
+        error = work.exception()
+        try:
+            self._carry_on(then, work.result()) if error is None else self._carry_on(otherwise, error)
+        finally:
             self.read_on()
