@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -15,7 +16,8 @@ import time
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from importlib.util import find_spec
 from itertools import count
@@ -37,8 +39,10 @@ from telnet.options.msp import Sound, strip_msp
 # The examples are mapped into the package when it is built: a type checker sees where they are in the source tree.
 if TYPE_CHECKING:
     from examples.mud.accounts import LAST_ATTEMPTS, Accounts, Unavailable, default_path
+    from examples.mud.allowance import Allowance, Allowances
     from examples.mud.characters import Character
     from examples.mud.commands import COMMANDS
+    from examples.mud.door import MOST_WAITING, NEW_CHARACTERS, OF_A_NAME_FROM_A_NETWORK, network_of
     from examples.mud.game import Game
     from examples.mud.keeper import OVERDUE
     from examples.mud.login import ATTEMPTS, PATIENCE
@@ -47,12 +51,14 @@ if TYPE_CHECKING:
     from examples.mud.screen import TITLE, Piece, Screen, Speech, columns, sgr, to_ascii
     from examples.mud.settings import Settings
     from examples.mud.speech import MOST_MARKS, UNFIT, clean
-    from examples.mud.terminal import AT_ONCE
+    from examples.mud.terminal import AT_ONCE, LONG
     from examples.mud.world import DIRECTIONS, Room, World
 else:
     from telnet.examples.mud.accounts import LAST_ATTEMPTS, Accounts, Unavailable, default_path
+    from telnet.examples.mud.allowance import Allowance, Allowances
     from telnet.examples.mud.characters import Character
     from telnet.examples.mud.commands import COMMANDS
+    from telnet.examples.mud.door import MOST_WAITING, NEW_CHARACTERS, OF_A_NAME_FROM_A_NETWORK, network_of
     from telnet.examples.mud.game import Game
     from telnet.examples.mud.keeper import OVERDUE
     from telnet.examples.mud.login import ATTEMPTS, PATIENCE
@@ -61,7 +67,7 @@ else:
     from telnet.examples.mud.screen import TITLE, Piece, Screen, Speech, columns, sgr, to_ascii
     from telnet.examples.mud.settings import Settings
     from telnet.examples.mud.speech import MOST_MARKS, UNFIT, clean
-    from telnet.examples.mud.terminal import AT_ONCE
+    from telnet.examples.mud.terminal import AT_ONCE, LONG
     from telnet.examples.mud.world import DIRECTIONS, Room, World
 
 ROOT = Path(__file__).parent.parent
@@ -220,12 +226,10 @@ class Island:
     def _come_back(self) -> None:
         """Wait for what threads do, if patient, and go on with what they have done."""
         while self.patient:
-            self.accounts.find("").exception()  # after all that the threads had to do before
-            with suppress(RuntimeError):  # the game is over
-                self.game.thread.submit(int).result()
-            if self.from_threads.empty():
+            self.accounts.find("").exception()  # after all that the one thread had to do before
+            if self.from_threads.empty() and not self.game.door.busy:
                 return
-            function, arguments = self.from_threads.get()
+            function, arguments = self.from_threads.get(timeout=SECONDS)
             self._call(function, *arguments)
             self._carry()
 
@@ -876,6 +880,239 @@ def test_who_goes_while_a_password_is_checked_does_not_come_in(island: Island) -
     island.run()
 
     assert not island.game.players
+
+
+# --- the door ---------------------------------------------------------------------------------------------------------
+
+HERE, ELSEWHERE = ("192.0.2.1", 4711), ("198.51.100.7", 4711)
+FREE = OF_A_NAME_FROM_A_NETWORK[0]
+
+
+def guess(island: Island, name: str, address: Any, times: int) -> None:
+    """Give a wrong password so many times, on ever new connections."""
+    for _ in range(times):
+        guesser = Visitor(island, address=address)
+        guesser.type(name, "not the password")
+        guesser.player.close()
+
+
+def wrong_ones(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if "wrong password" in record.message]
+
+
+def test_an_allowance_comes_back_and_what_is_spent_beyond_it_is_owed() -> None:
+    allowance = Allowance(2, 0.5)
+
+    assert allowance.wait(now=0.0) == 0.0
+    allowance.spend(0.0, 4)
+    assert allowance.wait(0.0) == 6.0
+    assert allowance.wait(4.0) == 2.0
+    assert allowance.wait(6.0) == 0.0
+    assert allowance.spent(100.0) == 0.0
+
+
+def test_allowances_are_bounded_and_forget_those_not_used_for_longest() -> None:
+    allowances = Allowances(1, 1.0, most=2)
+    for key in ("first", "second"):
+        allowances[key].spend(0.0)
+
+    assert allowances["first"].spent(0.0) == 1.0
+    assert allowances["third"].spent(0.0) == 0.0
+    assert len(allowances) == 2
+    assert allowances["second"].spent(0.0) == 0.0  # as if it had never been
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        (("192.0.2.1", 4711), "192.0.2.1"),
+        (("::ffff:192.0.2.1", 4711, 0, 0), "192.0.2.1"),
+        (("2001:db8:1:2:3:4:5:6", 4711, 0, 0), "2001:db8:1:2::/64"),
+        (("2001:db8:1:2::", 4711, 0, 0), "2001:db8:1:2::/64"),
+        (("fe80::1%eth0", 4711, 0, 2), "fe80::/64"),
+        ("/run/mud", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_network_is_what_one_person_has(address: Any, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_wrong_passwords_are_free_until_they_are_many_and_then_each_waits(
+    island: Island, caplog: pytest.LogCaptureFixture
+) -> None:
+    island.add("Ada")
+    guess(island, "Ada", HERE, FREE)
+    guesser = Visitor(island, address=HERE)
+
+    shown = guesser.type("Ada", "not the password")
+    assert "too many passwords of late" in shown
+    assert len(wrong_ones(caplog)) == FREE
+
+    island.run(1 / OF_A_NAME_FROM_A_NETWORK[1])
+    assert "That is not the password." in guesser.shown
+    assert len(wrong_ones(caplog)) == FREE + 1
+
+
+def test_a_wrong_password_is_logged_without_it(island: Island, caplog: pytest.LogCaptureFixture) -> None:
+    island.add("Ada")
+
+    guess(island, "Ada", ("2001:db8:1:2:3:4:5:6", 1, 0, 0), 1)
+
+    assert [record.message for record in caplog.records] == ["wrong password for Ada from 2001:db8:1:2::/64"]
+    assert caplog.records[0].levelno == logging.WARNING
+
+
+def test_the_log_of_wrong_passwords_is_bounded(island: Island, caplog: pytest.LogCaptureFixture) -> None:
+    for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz"):
+        island.add(f"Ada{letter}")
+        guess(island, f"Ada{letter}", (f"192.0.2.{number}", 1), 1)
+
+    assert len(wrong_ones(caplog)) == 10
+
+    island.run(10.0)
+    guess(island, "Adaa", HERE, 1)
+    assert wrong_ones(caplog)[10:] == [
+        "wrong password for Adaa from 192.0.2.1 (16 lines before this one were left out)"
+    ]
+
+
+def test_another_name_from_the_network_of_a_guesser_is_not_kept_waiting(island: Island) -> None:
+    island.add("Ada")
+    island.add("Bob")
+    guess(island, "Ada", HERE, FREE)
+    Visitor(island, address=HERE).type("Ada", "not the password")
+
+    assert "Hello, Bob!" in Visitor(island, address=HERE).type("Bob", PASSWORD)
+
+
+def test_the_same_name_from_another_network_is_not_kept_waiting(island: Island) -> None:
+    island.add("Ada")
+    guess(island, "Ada", HERE, FREE)
+    Visitor(island, address=HERE).type("Ada", "not the password")
+
+    assert "Hello, Ada!" in Visitor(island, address=ELSEWHERE).type("Ada", PASSWORD)
+
+
+def test_whoever_was_in_from_a_network_is_not_kept_waiting_by_guessers_elsewhere(island: Island) -> None:
+    island.add("Ada")
+    Visitor(island, address=ELSEWHERE).type("Ada", PASSWORD, "quit")
+    for number in range(20):
+        guess(island, "Ada", (f"192.0.2.{number}", 1), 3)
+    late = Visitor(island, address=("203.0.113.1", 1))
+
+    assert "too many passwords" in late.type("Ada", "not the password")
+    assert "Hello, Ada!" in Visitor(island, address=ELSEWHERE).type("Ada", PASSWORD)
+
+
+def test_whoever_tries_many_names_from_a_network_is_kept_waiting_too(island: Island) -> None:
+    names = [f"Ada{letter}" for letter in "abcdefghijklmnopqrstu"]
+    for name in names:
+        island.add(name)
+        guess(island, name, HERE, 1)
+
+    assert "too many passwords" in Visitor(island, address=HERE).type(names[0], "not the password")
+
+
+def test_of_those_who_wait_whoever_has_failed_least_goes_first_and_then_the_newest(island: Island) -> None:
+    for name in ("Ada", "Bob"):
+        island.add(name)
+    guess(island, "Ada", HERE, 2)
+    door, player = island.game.door, Visitor(island, address=HERE).player
+    names = ["Ada", "Ada", "Ada", "Bob"]
+    waiting = {door.check(player, name, "not the password", KEPT): place for place, name in enumerate(names)}
+
+    order: list[int] = []
+    while waiting:
+        function, arguments = island.from_threads.get(timeout=SECONDS)
+        function(*arguments)
+        order += [waiting.pop(answer) for answer in tuple(waiting) if answer.done()]
+
+    assert order == [0, 3, 2, 1]  # the first was let in before the others came
+
+
+def test_a_right_password_again_and_again_is_kept_waiting_too(island: Island) -> None:
+    island.add("Ada")
+    shown = ""
+    for _ in range(100):
+        visitor = Visitor(island, address=HERE)
+        shown = visitor.type("Ada", PASSWORD)
+        visitor.type("quit")
+        if "too many passwords" in shown:
+            break
+
+    assert "too many passwords" in shown
+
+
+def test_when_too_many_wait_the_last_in_the_order_is_turned_away(island: Island) -> None:
+    island.add("Ada")
+    door = island.game.door
+    guess(island, "Ada", HERE, FREE)
+    player = Visitor(island, address=HERE).player
+    others = [door.check(player, "Ada", "not the password", KEPT) for _ in range(MOST_WAITING)]
+
+    last = door.check(player, "Ada", PASSWORD, KEPT)
+
+    assert "Too many are at the door." in str(others[0].exception(0))
+    assert not last.done() and not any(other.done() for other in others[1:])
+
+
+def test_whoever_is_turned_away_is_told_why(island: Island) -> None:
+    address = ("2001:db8::1", 1, 0, 0)
+    newcomers = island.game.door._newcomers[network_of(address)]
+    newcomers.spend(island.now, NEW_CHARACTERS[0])
+
+    ada = Visitor(island, address=address)
+
+    assert "Too many characters have come from your network" in ada.type("Ada", PASSWORD, PASSWORD)
+    assert ada.player.session.closed
+    assert "Hello, Ada!" in Visitor(island, address=HERE).type("Ada", PASSWORD, PASSWORD)
+
+
+def test_whoever_waits_for_long_is_asked_for_patience(island: Island) -> None:
+    island.add("Ada")
+    ada = Visitor(island)
+    ada.type("Ada")
+    island.patient = False
+    ada.type(PASSWORD)
+    guess_again = Visitor(island)
+    guess_again.type("Ada")
+
+    island.run(LONG)
+    assert "This takes longer than it should. Please wait." in guess_again.shown
+
+    island.patient = True
+    island.run()
+    assert "Password: " in guess_again.shown
+
+
+def test_a_login_that_fails_by_a_fault_of_ours_asks_again(island: Island, monkeypatch: pytest.MonkeyPatch) -> None:
+    island.add("Ada")
+    monkeypatch.setattr(island.game.door, "check", lambda *_: _failed(MemoryError()))
+
+    shown = Visitor(island, ECHO).type("Ada", PASSWORD)
+
+    assert "cannot be loaded or saved just now" in shown and shown.endswith("Name: ")
+    assert [type(error) for error in island.errors] == [MemoryError]
+    island.errors.clear()
+
+
+def test_nobody_is_left_without_a_word_by_a_fault_of_ours(island: Island, monkeypatch: pytest.MonkeyPatch) -> None:
+    island.add("Ada")
+    ada = Visitor(island)
+    monkeypatch.setattr(ada.player, "enter", lambda _: 1 / 0)
+
+    assert "Something has gone wrong here." in ada.type("Ada", PASSWORD)
+    assert ada.player.session.closed
+    assert [type(error) for error in island.errors] == [ZeroDivisionError]
+    island.errors.clear()
+
+
+def _failed(error: Exception) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_exception(error)
+    return future
 
 
 # --- playing ----------------------------------------------------------------------------------------------------------
@@ -1641,7 +1878,7 @@ def test_the_world_never_waits_for_the_disk(tmp_path: Path, shell: str) -> None:
         come_in(bob, "Bob")
         with locked(database):
             ada.sendall(b"north\r\nwest\r\n")
-            assert all(answered_within(bob, 0.5) for _ in range(5))
+            assert all(answered_within(bob, 2.0) for _ in range(5))
             talk(cyd, "Name: ", "Cyd", "Password: ", PASSWORD, "again", PASSWORD, "cannot be loaded or saved just now")
             talk(ada, "cannot be saved just now", "east", "The Square", "", "100hp 88mv> ")
         talk(ada, "is saved again")
@@ -1708,6 +1945,30 @@ def test_a_second_demo_on_one_file_is_refused_until_the_first_has_gone(tmp_path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
+def test_an_honest_login_goes_before_guessers(tmp_path: Path, shell: str) -> None:
+    with serving(tmp_path / "mud.sqlite3", shell) as (demo, ada), another(ada) as bob:
+        come_in(ada, "Ada")
+        come_in(bob, "Bob")
+        guessers = [another(ada) for _ in range(60)]
+        for guesser in guessers:
+            guesser.sendall(b"Ada\r\n" + 3 * b"not the password\r\n")
+        time.sleep(1.5)
+        began = time.monotonic()
+        with another(ada) as honest:
+            talk(honest, "Name: ", "Bob", "Password: ", PASSWORD, "Hello, Bob!")
+        took = time.monotonic() - began
+        demo.terminate()
+        _, errors = demo.communicate(timeout=SECONDS)
+        for guesser in guessers:
+            guesser.close()
+
+    assert took < 3.0  # half a second of which for what a client says of itself
+    assert 5 <= errors.count("wrong password for Ada from 127.0.0.1") <= 10
+    assert "not the password" not in errors
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
 def test_a_client_that_has_said_all_gets_its_answers(tmp_path: Path, shell: str) -> None:
     with serving(tmp_path / "mud.sqlite3", shell) as (_, client):
         client.sendall("\r\n".join(["Ada", PASSWORD, PASSWORD, "north", *["score"] * 15, "say done", ""]).encode())
@@ -1739,7 +2000,7 @@ def test_whoever_floods_is_slowed_down_and_stays(tmp_path: Path, shell: str) -> 
         come_in(ada, "Ada")
         come_in(bob, "Bob")
         ada.sendall(b"".join(b"chat %d\r\n" % number for number in range(40)) + b"quit\r\n")
-        assert answered_within(bob, 1.0)
+        assert answered_within(bob, 3.0)
         heard = read_until(bob, b"[chat] Ada: 39")
         seen = read_all(ada)
 

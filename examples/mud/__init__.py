@@ -4,8 +4,9 @@ Read :mod:`.player` first: a connection, what it speaks and what it does with a 
 
 * :mod:`.world`, rooms from ``world.json``; :mod:`.characters`, in a :mod:`.database`; :mod:`.accounts`, the thread for
   that; :mod:`.keeper`, what a player is told of it;
-* :mod:`.game`, who is here; :mod:`.login`, the questions before that;
+* :mod:`.game`, who is here; :mod:`.login`, the questions before that; :mod:`.door`, who may try a password, and when;
 * :mod:`.commands`, what players type; :mod:`.speech`, what of it others get to see; :mod:`.allowance`, how much of it;
 * :mod:`.views`, what they see, on a :mod:`.screen` that knows what their client can show, or on its :mod:`.panels`;
-* :mod:`.settings`, what they decide themselves; :mod:`.main`, the server, on selectors or on asyncio.
+* :mod:`.settings`, what they decide themselves; :mod:`.log`, what its owner reads; :mod:`.main`, the
+  server, on selectors or on asyncio.
 """

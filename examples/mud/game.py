@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from telnet import __version__
 
+from .door import Door
 from .screen import Piece, Speech
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ class Game:
         self.players: dict[str, Player] = {}
         self.started = int(time.time())
         self.clock = clock
-        # For what would keep everybody waiting.  One is enough: those who log in wait for each other.
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="mud")
+        self.door = Door(clock)
 
     def enter(self, player: Player) -> None:
         """Let somebody in who has logged in; whoever is here by this name already has to leave."""
@@ -90,4 +89,4 @@ class Game:
         """Say goodbye to all."""
         for player in self.present():
             player.leave("Fog comes up, and the island is gone. Come back soon.")
-        self.thread.shutdown(cancel_futures=True)
+        self.door.close()

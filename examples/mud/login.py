@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .accounts import Unavailable
 from .characters import Character
-from .passwords import SHORTEST, hash_password, is_password
+from .door import TurnedAway
+from .passwords import SHORTEST
 
 if TYPE_CHECKING:
     from .player import Player
@@ -72,6 +73,8 @@ class Login:
 
     def _on_failure(self, error: BaseException) -> None:
         self._player.echo(True)
+        if isinstance(error, TurnedAway):
+            return self._player.leave(str(error))
         self._player.tell("Your character cannot be loaded or saved just now. Please try again in a moment.")
         self._ask_name()
         if not isinstance(error, Unavailable):
@@ -87,7 +90,10 @@ class Login:
         self._ask_hidden("Password: ", lambda line: self._on_password(character, line))
 
     def _on_password(self, character: Character, line: str) -> None:
-        check = self._game.thread.submit(is_password, line, character.password)
+        door = self._game.door
+        if door.wait(self._player, character.name) > 0.5:
+            self._player.tell_below("There were too many passwords of late. Please wait.")
+        check = door.check(self._player, character.name, line, character.password)
         self._wait_for(check, lambda right: self._on_checked(character, right))
 
     def _on_checked(self, character: Character, right: bool) -> None:
@@ -114,7 +120,7 @@ class Login:
         if repeated != password:
             self._player.tell_below("These were two passwords. Choose one.")
             return self._ask_new_password(name)
-        self._wait_for(self._game.thread.submit(hash_password, password), lambda kept: self._on_hashed(name, kept))
+        self._wait_for(self._game.door.hash(self._player, password), lambda kept: self._on_hashed(name, kept))
 
     def _on_hashed(self, name: str, kept: str) -> None:
         character = Character(name, kept, self._game.world.start.number)
