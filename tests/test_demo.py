@@ -680,6 +680,13 @@ def test_two_muds_never_share_a_file(database: Path, other_name: str) -> None:
     Accounts(database).close()
 
 
+def test_a_file_with_two_names_is_refused(database: Path) -> None:
+    os.link(database, database.with_name("link"))
+
+    with pytest.raises(OSError, match="more than one name"):
+        Accounts(database.with_name("link"))
+
+
 # --- screens ----------------------------------------------------------------------------------------------------------
 
 

@@ -47,6 +47,7 @@ class Database:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._lock = lock(self._path)
                 make_private(self._path)
+                check_has_one_name(self._path)
             self._connect()
         except BaseException:
             self.close()
@@ -121,6 +122,12 @@ def make_private(path: Path) -> None:
         with suppress(FileNotFoundError):
             if each.stat().st_mode & 0o077:
                 each.chmod(0o600)
+
+
+def check_has_one_name(path: Path) -> None:
+    """Refuse a file with hard links: by another name its lock and its write-ahead log are other files."""
+    if path.stat().st_nlink > 1:
+        raise OSError("the file has more than one name (hard links), by which MUDs could share it")
 
 
 def lock(path: Path) -> sqlite3.Connection:
