@@ -232,6 +232,24 @@ def test_client_sends_what_it_likes() -> None:
     assert pair.client[GMCP].send_message("Anything.At.All")
 
 
+@pytest.mark.parametrize("role", Role)
+def test_dialect_of_aardwolf_is_spoken_at_either_end(role: Role) -> None:
+    pair = Pair([GMCP]).start().clear()
+    sender, hearer = (pair.server, pair.at_client) if role is Role.SERVER else (pair.client, pair.at_server)
+    for package, text in [("request", "room"), ("rawcolor", "on"), ("config", "prompt"), ("group", "on")]:
+        assert sender[GMCP].send_message(package, Unparsed(text))
+    pair.run()
+
+    told = hearer.named("on_gmcp")
+    assert [event[1:] for event in told] == [
+        ("request", "room"),
+        ("rawcolor", "on"),
+        ("config", "prompt"),
+        ("group", "on"),
+    ]
+    assert all(type(event[2]) is Unparsed for event in told)
+
+
 def test_goodbye_has_a_reason_or_none() -> None:
     session, _ = client_says()
 
@@ -329,7 +347,7 @@ def test_hello_without_a_name_is_reported(body: str) -> None:
     session, handler = client_says(f"Core.Hello {body}".strip())
 
     [(_, reason, data)] = handler.named("on_protocol_error")
-    assert reason == "GMCP: a client has a name of 1 to 64 characters"
+    assert reason == "GMCP: a client has a name of 1 to 64 printable characters"
     assert data.startswith(b"Core.Hello")
     assert session.client.name == ""
     assert len(handler.named("on_gmcp")) == 1

@@ -66,6 +66,12 @@ def test_version_that_is_left_out_is_1(supports: Supports) -> None:
     assert supports.version("Room.Info") == 1
 
 
+@pytest.mark.parametrize(("entry", "version"), [("Char 1.0", 1), ("Char 2.00 ", 2), ("Char 0.0", 0)])
+def test_version_may_be_written_as_lua_writes_a_number(supports: Supports, entry: str, version: int) -> None:
+    assert supports.set([entry]) == ""
+    assert supports.versions == {"char": version}
+
+
 @pytest.mark.parametrize(
     ("package", "version"),
     [("Char", 1), ("char.vitals", 1), ("Char.Items.List", 2), ("Char.Skills.Get", 0), ("Charm", 0), ("Ch", 0), ("", 0)],
@@ -98,7 +104,9 @@ def test_what_is_no_array_declares_nothing(supports: Supports) -> None:
     assert not supports.declared
 
 
-@pytest.mark.parametrize("entry", [None, 1, [], "", " ", "Char x", "Char 1 2", "Char -1", "Chär 1", "Char 1234567890"])
+@pytest.mark.parametrize(
+    "entry", [None, 1, [], "", " ", "Char x", "Char 1 2", "Char -1", "Char 1.5", "Char 1.", "Chär 1", "Char 1234567890"]
+)
 def test_entry_that_is_none_is_left_out(supports: Supports, entry: Any) -> None:
     wrong = supports.set(["Room 1", entry, "Comm 1"])
 

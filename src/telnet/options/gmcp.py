@@ -114,6 +114,7 @@ class GMCP(Option):
 
         :param package: the name of the message with that of its package before it, such as ``Char.Vitals``.
         :param value: anything that JSON can say; None is ``null``, and left out, the message is its name alone.
+            :class:`~telnet.options.gmcp_codec.Unparsed` text is sent as it is, and need not be JSON.
         :raises TypeError, ValueError: for another name, and for a value that JSON cannot say.
         """
         message = encode_message(package, value)
@@ -206,7 +207,7 @@ class GMCP(Option):
         told = {key.lower(): each for key, each in value.items()} if isinstance(value, dict) else {}
         name = _short_text(told.get("client"))
         if not name:
-            return f"a client has a name of 1 to {_LONGEST_NAME} characters"
+            return f"a client has a name of 1 to {_LONGEST_NAME} printable characters"
         self.client.learn(name=name, version=_short_text(told.get("version")))
         return ""
 

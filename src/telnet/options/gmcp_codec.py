@@ -28,7 +28,9 @@ ABSENT: Final = Absent.ABSENT
 class Unparsed(str):
     """The text of a message that is not JSON, as it was written: ``on`` of ``rawcolor on``.
 
-    It is a ``str`` like any other.  ``isinstance(value, Unparsed)`` tells it from a string of JSON.
+    It is a ``str`` like any other.  ``isinstance(value, Unparsed)`` tells it from a string of JSON.  As the whole value
+    of a message that is sent, it is sent as it is, instead of as a string of JSON: ``Unparsed("room")`` for the
+    ``request room`` that Aardwolf understands.
     """
 
     __slots__ = ()
@@ -66,9 +68,11 @@ def encode_message(package: str, value: Any = ABSENT) -> bytes:
     """Return a message as it goes into a subnegotiation.
 
     :param package: its name, such as ``Char.Vitals``.
-    :param value: anything that JSON can say; left out, the message is the name alone.
+    :param value: anything that JSON can say; left out, the message is the name alone.  :class:`Unparsed` text is sent
+        as it is.
     :raises TypeError, ValueError: for another name, and for a value that JSON cannot say: NaN, half a character, an
-        object of a class of its own, a list that is in itself.
+        object of a class of its own, a list that is in itself; and for :class:`Unparsed` text that is empty, or has
+        half a character.
     """
     if not isinstance(package, str):
         raise TypeError(f"the name of a GMCP package is a str such as 'Char.Vitals', not {package!r}")
@@ -79,12 +83,20 @@ def encode_message(package: str, value: Any = ABSENT) -> bytes:
         )
     if value is ABSENT:
         return package.encode("ascii")
+    if isinstance(value, Unparsed):
+        return _encode_text(package, value)
     try:
         return f"{package} {_ENCODER.encode(value)}".encode()
     except TypeError as exc:
         raise TypeError(f"JSON cannot say the value of {package}: {exc}") from exc
     except (ValueError, RecursionError) as exc:
         raise ValueError(f"JSON cannot say the value of {package}: {exc}") from exc
+
+
+def _encode_text(package: str, text: Unparsed) -> bytes:
+    if not text or _HALF.search(text):
+        raise ValueError(f"the text of {package} must be one or more whole characters")
+    return f"{package} {text}".encode()
 
 
 def decode_message(

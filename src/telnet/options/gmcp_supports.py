@@ -9,7 +9,8 @@ from telnet.options.gmcp_codec import is_package
 
 __all__ = ["Supports"]
 
-_ENTRY: Final = re.compile(r"\s*(\S+)(?:\s+([0-9]{1,9}))?\s*")
+# Lua writes a whole number as "1.0" where it was computed.
+_ENTRY: Final = re.compile(r"\s*(\S+)(?:\s+([0-9]{1,9})(?:\.0+)?)?\s*")
 _LONGEST_ENTRY: Final = 256  # characters: the longest name has 128, and its version nine
 
 
