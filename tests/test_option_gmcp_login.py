@@ -206,7 +206,9 @@ def test_result_that_does_not_say_is_reported(body: str) -> None:
     assert len(handler.named("on_protocol_error")) == 1
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"type":"oauth"}', '{"type":[1]}'])
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{}", '{"type":"oauth"}', '{"type":[1]}', '{"type":[]}', '{"type":["",null]}']
+)
 def test_offer_that_does_not_say_its_types_is_reported(body: str) -> None:
     handler = client_hears(f"Char.Login.Default {body}")
 
@@ -214,10 +216,75 @@ def test_offer_that_does_not_say_its_types_is_reported(body: str) -> None:
     assert len(handler.named("on_protocol_error")) == 1
 
 
-def test_offer_with_a_location_that_is_none_is_taken() -> None:
-    handler = client_hears('Char.Login.Default {"type":["password-credentials"],"location":[]}')
+@pytest.mark.parametrize(
+    "location",
+    [
+        '"file:///etc/passwd"',
+        '"javascript:alert(1)"',
+        '"https://example.org/\\u001b[2J"',
+        '"example.org"',
+        '["https://a/"]',
+        "7",
+    ],
+)
+def test_offer_with_a_location_that_is_none_is_taken_without_it(location: str) -> None:
+    session, handler = served([GMCP], negotiate(WILL, constants.GMCP), role=Role.CLIENT)
+    session.client.tls = True
+    offer = f'Char.Login.Default {{"version":2,"type":["password-credentials"],"location":{location},"client_id":"g"}}'
+    deliver(session, subnegotiation(constants.GMCP, offer.encode()))
 
     assert handler.named("on_login_offer") == [("on_login_offer", ("password-credentials",), "")]
+    assert session[GMCP].login.oauth is None
+    assert len(handler.named("on_protocol_error")) == 1
+
+
+@pytest.mark.parametrize("location", ['""', "null"])
+def test_offer_with_an_empty_location_is_right(location: str) -> None:
+    handler = client_hears(f'Char.Login.Default {{"type":["password-credentials"],"location":{location}}}')
+
+    assert handler.named("on_login_offer") == [("on_login_offer", ("password-credentials",), "")]
+    assert not handler.named("on_protocol_error")
+
+
+def test_types_of_an_offer_are_taken_as_far_as_they_are_good() -> None:
+    handler = client_hears('Char.Login.Default {"type":["oauth",null,"password-credentials","",1]}')
+
+    assert handler.named("on_login_offer") == [("on_login_offer", ("oauth", "password-credentials"), "")]
+    assert len(handler.named("on_protocol_error")) == 1
+
+
+WRONG_ACCOUNTS = ["bob\\u001b[2J", "bob\\nWizard", "bob\\u0000", "\\u202ebob", "\\u2028", "x" * 513]
+
+
+@pytest.mark.parametrize("account", WRONG_ACCOUNTS)
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Char.Login.Credentials {"account":"%s","password":"s3cr3t"}',
+        'Char.Login.Credentials {"account":"%s","provider":"google","version":2}',
+        'Char.Login.Reconnect {"account":"%s","token":"s3cr3t"}',
+        'Char.Login {"name":"%s","password":"s3cr3t"}',
+    ],
+)
+def test_account_that_is_not_fit_to_be_shown_is_none(message: str, account: str) -> None:
+    [(event, reason, excerpt)] = logins(server_hears(message % account))
+
+    assert (event, excerpt) == ("on_protocol_error", b"Char.Login")
+    assert "1 to 512 printable characters" in reason
+
+
+@pytest.mark.parametrize("account", WRONG_ACCOUNTS)
+def test_account_of_a_token_that_is_not_fit_to_be_shown_is_none(account: str) -> None:
+    [(event, _, excerpt)] = logins(client_hears(f'Char.Login.Token {{"account":"{account}","token":"s3cr3t"}}'))
+
+    assert (event, excerpt) == ("on_protocol_error", b"Char.Login")
+
+
+@pytest.mark.parametrize("account", ["Zoë O'Hara:der Weiße", "ada:lady", " ", "x" * 512, "東京"])
+def test_account_and_password_come_as_they_were_written(account: str) -> None:
+    handler = server_hears(f'Char.Login.Credentials {{"account":"{account}","password":"\\u001b\\n "}}')
+
+    assert logins(handler) == [("on_login_credentials", account, "\x1b\n ")]
 
 
 # Version 2: the bytes
@@ -582,6 +649,12 @@ def test_provider_of_an_offer_is_read_as_far_as_it_is_good(members: str, expecte
 def test_offer_of_another_version_is_refused(pair: Pair, version: Any) -> None:
     with pytest.raises(ValueError, match="must be 1 or 2, not"):
         offer_login(pair.server[GMCP], version=version)
+
+
+@pytest.mark.parametrize("location", ["example.org", "file:///etc/passwd", "https://a b/", "https://a/\n"])
+def test_location_that_is_no_web_page_is_refused(newer: Pair, location: str) -> None:
+    with pytest.raises(ValueError, match="the location must be an address of https or http"):
+        offer_login(newer.server[GMCP], (OAUTH,), location, version=2)
 
 
 def test_provider_without_a_location_is_refused(newer: Pair) -> None:

@@ -468,7 +468,7 @@ class MudHandler(Guard):
         """GMCP, client: the server takes logins; ``send_credentials`` is owed.  Placeholder.
 
         :param types: which, the best first.
-        :param location: the URL of the OpenID configuration, for ``"oauth"``.
+        :param location: the URL of the OpenID configuration, for ``"oauth"``, of ``https`` or ``http``; empty without.
         """
 
     def on_login_url(self, url: str, provider: str) -> None:

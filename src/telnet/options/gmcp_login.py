@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from telnet.client import presentable
+from telnet.client import LONGEST_FACT, presentable
 from telnet.options.gmcp_codec import Unparsed
 from telnet.options.option import Role
 
@@ -181,7 +181,8 @@ def offer_login(
         in by itself.  It is told in version 2 and over TLS alone.
     :param scopes: what the client is to ask that provider for.
     :param nonce_required: whether the client is to send its nonce with :func:`send_auth_code`.
-    :raises ValueError: if there is no type, the version is another one, or something needs a location that is missing.
+    :raises ValueError: if there is no type, the version is another one, the location is no address of ``https`` or
+        ``http``, or something needs a location that is missing.
     """
     _check_offer(types, location, version, client_id)
     version = min(version, gmcp.listed.get(PACKAGE, 0))  # one that lists Char alone would never answer
@@ -203,6 +204,8 @@ def _check_offer(types: Sequence[str], location: str, version: int, client_id: s
         raise ValueError(f"the version of Char.Login must be 1 or {NEWEST}, not {version!r}")
     if not location and (client_id or (version == 1 and OAUTH in types)):
         raise ValueError(f"{OAUTH!r} needs the location of an OpenID configuration")
+    if location and not _is_url(location):
+        raise ValueError(f"the location must be an address of https or http, not {location!r}")
 
 
 def send_login_url(gmcp: GMCP, url: str, provider: str = "") -> bool:
@@ -347,7 +350,7 @@ def _on_credentials(gmcp: GMCP, value: Any) -> str:
     account, password, provider, version = _members(value, "account", "password", "provider", "version")
     if not account and (isinstance(value, dict) or not value):  # version 2: what has no account is the hand-off
         gmcp.emit("on_login_declined")
-    elif not isinstance(account, str):
+    elif not _is_account(account):
         return _NO_CREDENTIALS
     elif password in (None, "") and (provider or _version(version) > 1):  # no password is what makes it a resumption
         gmcp.emit("on_login_resume", account, presentable(_text(provider)))
@@ -358,13 +361,16 @@ def _on_credentials(gmcp: GMCP, value: Any) -> str:
     return ""
 
 
-_NO_CREDENTIALS: Final = "an account and its password are strings"
+# What a game compares, stores and shows must be what the client wrote: it is taken whole, or not at all.
+_AN_ACCOUNT: Final = f"an account has 1 to {LONGEST_FACT} printable characters"
+_NO_CREDENTIALS: Final = f"{_AN_ACCOUNT}, and its password is a string"
+_NO_TOKEN: Final = f"{_AN_ACCOUNT}, and its token is a string"
 
 
 def _on_login(gmcp: GMCP, value: Any) -> str:
     # The GMCP of Iron Realms, from before there was a package of this name.
     account, password = _members(value, "name", "password")
-    if not (_is_text(account) and isinstance(password, str)):
+    if not (_is_account(account) and isinstance(password, str)):
         return _NO_CREDENTIALS
     gmcp.emit("on_login_credentials", account, password)
     return ""
@@ -373,8 +379,8 @@ def _on_login(gmcp: GMCP, value: Any) -> str:
 def _on_reconnect(gmcp: GMCP, value: Any) -> str:
     _note_storage(gmcp, value)
     account, token = _members(value, "account", "token")
-    if not (_is_text(account) and _is_text(token)):
-        return "an account and its token are strings"
+    if not (_is_account(account) and _is_text(token)):
+        return _NO_TOKEN
     gmcp.emit("on_login_reconnect", account, token)
     return ""
 
@@ -400,19 +406,21 @@ def _note_storage(gmcp: GMCP, value: Any) -> None:
 
 def _on_offer(gmcp: GMCP, value: Any) -> str:
     types, location, version = _members(value, "type", "location", "version")
-    if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
-        return "the types of login are an array of strings"
+    offered = tuple(filter(_is_text, types)) if isinstance(types, list) else ()
+    if not offered:  # Federation 2 sends {}, and means that the user types
+        return "the types of login are strings in an array, at least one"
+    page = _text(location) if _is_url(location) else ""
     gmcp.login.agree(_version(version))
-    gmcp.login.oauth = _oauth(value) if gmcp.client.tls and _speaks_version_2(gmcp) else None
-    gmcp.emit("on_login_offer", tuple(types), _text(location))
-    return ""
+    gmcp.login.oauth = _oauth(value, page) if gmcp.client.tls and _speaks_version_2(gmcp) else None
+    gmcp.emit("on_login_offer", offered, page)
+    if location and not page:
+        return "the location of an OpenID configuration is an address of https or http"
+    return "" if len(offered) == len(types) else "a type of login is a string"
 
 
-def _oauth(value: Any) -> OAuth | None:
-    location, client_id, scopes, nonce, old_nonce = _members(
-        value, "location", "client_id", "scopes", "nonce_required", "nonce"
-    )
-    if not (_is_text(location) and _is_text(client_id)):
+def _oauth(value: Any, location: str) -> OAuth | None:
+    client_id, scopes, nonce, old_nonce = _members(value, "client_id", "scopes", "nonce_required", "nonce")
+    if not (location and _is_text(client_id)):
         return None
     asked = tuple(filter(_is_text, scopes)) if isinstance(scopes, list) else ()
     return OAuth(location, client_id, asked, bool(_boolean(old_nonce if nonce is None else nonce)))
@@ -428,8 +436,8 @@ def _on_url(gmcp: GMCP, value: Any) -> str:
 
 def _on_token(gmcp: GMCP, value: Any) -> str:
     account, token, secure_only = _members(value, "account", "token", "secure_only")
-    if not (_is_text(account) and _is_text(token)):
-        return "an account and its token are strings"
+    if not (_is_account(account) and _is_text(token)):
+        return _NO_TOKEN
     if gmcp.login.token_storage is False:
         return ""
     said = _boolean(secure_only)
@@ -457,6 +465,10 @@ def _members(value: Any, *names: str) -> list[Any]:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
+
+
+def _is_account(value: Any) -> bool:
+    return _is_text(value) and value == presentable(value)
 
 
 def _text(value: Any) -> str:
