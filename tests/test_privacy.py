@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from types import ModuleType
 from typing import Any
 
@@ -11,7 +12,7 @@ from session_support import Recorder, deliver, every_cut
 
 from telnet import Limits, MudHandler, negotiate
 from telnet.constants import DO, ECHO, IAC, NOP, SB, SE, WILL
-from telnet.options import ATCP, GMCP, MSDP, MSP, MSSP, MXP, NEW_ENVIRON, ZMP, Option, Role
+from telnet.options import ATCP, GMCP, MCCP3, MSDP, MSP, MSSP, MXP, NEW_ENVIRON, ZMP, Option, Role
 from telnet.options import ECHO as Echo
 from telnet.session import Session
 
@@ -49,6 +50,10 @@ PATHS = {
     "no blank after the name": AGREED + OPEN + LOGIN.replace(b" ", b"")[:-1] + IAC + SE,
     "a password by another name": AGREED + OPEN + b'Auth.Login: {"PASSWORD":"hunter2",' + IAC + SE,
     "a password by a shorter name": AGREED + OPEN + b'Auth.Login: {"passwd":"hunter2",' + IAC + SE,
+    "a password by a word of games": AGREED + OPEN + b'Auth.User: {"name":"bob","pass":"hunter2"}' + IAC + SE,
+    "a secret of a client": AGREED + OPEN + b"Auth.User: {'client_secret':'hunter2'}" + IAC + SE,
+    "a login of another package": AGREED + OPEN + b'Core.Login: {"name":"bob","word":"hunter2"}' + IAC + NOP,
+    "a login in words": AGREED + OPEN + b"login bob hunter2" + IAC + NOP,
     "a token": AGREED + OPEN + b'Char.Session {"token":"hunter2",' + IAC + NOP,
     "nested too deeply": AGREED + OPEN + b'Char.Login.Credentials {"password":"hunter2","x":' + b"[" * 33 + IAC + SE,
     "a byte order mark before the name": AGREED + OPEN + b"\xef\xbb\xbf" + LOGIN[:-1] + IAC + SE,
@@ -107,6 +112,16 @@ def test_no_other_option_shows_a_password(option: type[Option]) -> None:
     assert SECRET not in shown(wire, options=(option,))
 
 
+@pytest.mark.parametrize("option", [ATCP, MSDP, MSP, ZMP, NEW_ENVIRON])
+@pytest.mark.parametrize(
+    "payload", [b"\1PASS\2hunter2", b"user.login\0bob\0hunter2", b"login bob hunter2", b"pwd=hunter2"]
+)
+def test_no_other_option_shows_what_is_said_of_a_login(option: type[Option], payload: bytes) -> None:
+    for ending in (IAC + NOP, IAC + SE):
+        wire = IAC + SB + option.code + payload + ending
+        assert SECRET not in shown(wire, negotiate(WILL, b"x") * 1000, options=(option,))
+
+
 @pytest.mark.parametrize(
     "payload", [b"x\1PASSWORD\2hunter2", b"\1A\2\5\0\1password\2hunter2", b"\0\1A\2password hunter2"]
 )
@@ -133,6 +148,26 @@ def test_a_password_in_markup_that_is_too_long_is_not_shown() -> None:
 def test_what_is_no_secret_is_shown() -> None:
     assert "Room.Info: {" in shown(AGREED + OPEN + b"Room.Info: {" + IAC + SE)
     assert "Room.Info {" in shown(AGREED + OPEN + b"Room.Info {" + IAC + NOP)
+    assert "passage" in shown(AGREED + OPEN + b'Room.Info: {"name":"a secret pass, or passage, for logins"}' + IAC + SE)
+
+
+@pytest.mark.parametrize("wire", PATHS.values(), ids=PATHS)
+def test_no_path_of_gmcp_shows_a_password_in_a_compressed_stream(wire: bytes) -> None:
+    begin = negotiate(DO, MCCP3.code) + IAC + SB + MCCP3.code + IAC + SE
+    assert SECRET not in shown(begin + zlib.compress(wire), options=(MCCP3, GMCP))
+
+
+@pytest.mark.parametrize("wire", PATHS.values(), ids=PATHS)
+def test_a_login_that_does_not_end_in_time_shows_no_password(wire: bytes) -> None:
+    handler = Recorder()
+    session = Session(handler, (GMCP,))
+    session.start(0.0)
+    deliver(session, AGREED + OPEN + wire.rpartition(OPEN)[2].split(IAC)[0])
+    assert session.deadline is not None
+    session.tick(session.deadline + 3600)
+
+    [(_, _, excerpt)] = handler.named("on_protocol_error")
+    assert SECRET not in repr(excerpt)
 
 
 # What is typed while it is hidden
@@ -246,6 +281,16 @@ def test_what_a_handler_raises_about_a_sign_in_is_logged_without_it(
 ) -> None:
     text = logged(caplog, hide=False, wire=AGREED + negotiate(WILL, GMCP.code) + OPEN + message + IAC + SE, role=role)
     assert SECRET not in text and "KeyError" in text and "in on_login_" in text
+
+
+@pytest.mark.parametrize(
+    "message", [b'Core.Login {"name":"bob","word":"hunter2"}', b'Auth.User {"name":"bob","pass":"hunter2"}']
+)
+def test_what_a_handler_raises_about_a_login_of_another_package_is_logged_without_it(
+    caplog: pytest.LogCaptureFixture, message: bytes
+) -> None:
+    text = logged(caplog, hide=False, wire=AGREED + OPEN + message + IAC + SE)
+    assert SECRET not in text and "ValueError" in text and "in on_gmcp" in text
 
 
 def test_what_a_handler_raises_about_text_that_speaks_of_a_password_is_logged_without_it(
