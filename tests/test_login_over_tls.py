@@ -113,6 +113,35 @@ def meet(
     return heard, tokens[before:]
 
 
+def test_token_is_replayed_as_soon_as_tls_has_started_in_the_middle(certificates: Certificates) -> None:
+    heard: list[tuple[Any, ...]] = []
+    replayed: list[bool] = []
+
+    class Upgrading(Game):
+        def on_line(self, line: str) -> None:
+            self.send_line("go ahead")
+            self.startSSL(certificates.server)  # type: ignore[attr-defined]
+
+    class Careful(Visitor):
+        def on_login_offer(self, types: tuple[str, ...], location: str) -> None:
+            self.replay()
+            self.send_line("starttls")
+
+        def on_line(self, line: str) -> None:
+            self.startSSL(certificates.client)  # type: ignore[attr-defined]
+
+        def on_ssl_handshake(self) -> None:
+            self.replay()
+
+        def replay(self) -> None:
+            replayed.append(replay_token(self.session[GMCP], "ada", "first"))
+
+    Upgrading.heard = heard
+    on_selectors(Visit(Upgrading, Careful, lambda: bool(heard)), None, None)
+
+    assert (replayed, heard) == ([False, True], [("reconnect", "ada", "first")])
+
+
 by_shell = pytest.mark.parametrize("shell", SHELLS)
 
 

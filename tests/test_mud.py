@@ -580,6 +580,36 @@ def test_a_connection_is_secured_in_the_middle(engine: Engine, certificates: Cer
         assert ("client", "tls", True) in connection.events
 
 
+@pytest.mark.parametrize("in_the_middle", [False, True], ids=["from the start", "in the middle"])
+def test_client_is_known_to_be_secured_when_the_handshake_is_told(
+    engine: Engine, certificates: Certificates, in_the_middle: bool
+) -> None:
+    class Securing(Upgrading):
+        def on_ssl_handshake(self) -> None:
+            self.events.append(("handshake", self.client.tls))
+
+    class Asking(Securing):
+        def on_line(self, line: str) -> None:
+            if line == "go ahead":
+                self.startSSL(certificates.client)  # type: ignore[attr-defined]
+
+    Upgrading.context = certificates.server
+    here: Any = {} if in_the_middle else {"ssl_options": certificates.server}
+    there: Any = {} if in_the_middle else {"ssl_options": certificates.client}
+    server = MudServer(Securing, engine=engine, **here).listen(("127.0.0.1", 0))
+    client: Any = MudConnection.running(Asking)(engine=engine, **there)
+    client.connect(server.local_address)
+    run_until(engine, lambda: client.connected and next(iter(server.connections)).connected)
+    [accepted] = server.connections
+    if in_the_middle:
+        client.send_line("starttls")
+    run_until(engine, lambda: "handshake" in client.names and "handshake" in accepted.names)  # type: ignore[attr-defined]
+
+    for events in (client.events, accepted.events):  # type: ignore[attr-defined]
+        assert ("handshake", True) in events
+        assert (("client", "tls", True) in events) is in_the_middle
+
+
 def test_plain_text_behind_the_request_for_tls_is_refused(engine: Engine, certificates: Certificates) -> None:
     Upgrading.context = certificates.server
     connection, client = accept(engine, Upgrading)

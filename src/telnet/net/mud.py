@@ -262,12 +262,18 @@ class MudConnection(TelnetConnection, MudHandler):
             self._queue_pieces()
         return secured
 
+    def _tell_secured(self) -> None:
+        if self.connected:
+            self.session.client.learn(tls=True)
+        else:  # what on_connect finds is no news
+            self.session.client.tls = True
+        super()._tell_secured()
+
     def _secured(self) -> None:
         in_the_middle = self.connected
         super()._secured()
         if in_the_middle and self._reading:
             self.resume()
-            self.session.client.learn(tls=True)
 
     # The end
 

@@ -643,10 +643,13 @@ class Stream(Channel):
         self._stop_handshake_timer()
         self.ssl_enabled = True
         try:
-            self._call(self.on_ssl_handshake)
+            self._tell_secured()
         finally:
             if not self._closed:
                 self._secured()
+
+    def _tell_secured(self) -> None:
+        self._call(self.on_ssl_handshake)
 
     def _secured(self) -> None:
         """Go on with TLS in force."""
