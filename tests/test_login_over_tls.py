@@ -1,10 +1,12 @@
-"""Tokens of Char.Login on real connections: over TLS as they are, in the clear only where the game allows it."""
+"""Char.Login on real connections: tokens go in the clear only where the game allows it, and no log has a secret."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
+from socket import create_connection
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,7 +14,8 @@ from net_support import PATIENCE, run_until
 from shell_support import SHELLS, new_event_loop
 from tls_support import Certificates
 
-from telnet import Engine, Limits, MudConnection, MudHandler, MudServer, aio
+from telnet import Engine, Limits, MudConnection, MudHandler, MudServer, aio, negotiate, subnegotiation
+from telnet.constants import DO, IAC, NOP, SE
 from telnet.options import GMCP
 from telnet.options.gmcp_login import offer_login, replay_token, send_credentials, send_login_token
 
@@ -169,3 +172,96 @@ def test_token_is_for_tls_alone_as_the_game_says_or_as_it_came(
 
     assert heard == [("declined",)]
     assert tokens == [("ada", "next", allows is not True)]
+
+
+# What a handler raises
+
+
+class Careless(MudHandler):
+    """Raises with whatever it is told of logins and faults, and once more when it is told that it raised."""
+
+    options = (GMCP(events={"Core.Login": "on_own"}),)
+    limits = Game.limits
+    raised: list[Exception]
+
+    def on_login_credentials(self, account: str, password: str) -> None:
+        raise ValueError(password) from KeyError(password)
+
+    def on_login_resume(self, account: str, provider: str) -> None:
+        raise ValueError(provider)
+
+    def on_login_reconnect(self, account: str, token: str) -> None:
+        raise ValueError(token)
+
+    def on_login_auth_code(self, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> None:
+        raise ValueError(code)
+
+    def on_own(self, value: Any) -> None:
+        raise ValueError(value)
+
+    def on_gmcp(self, package: str, value: Any) -> None:
+        raise ValueError(package, value)
+
+    def on_protocol_error(self, reason: str, data: bytes) -> None:
+        raise ValueError(reason, data)
+
+    def on_error(self, exc: Exception) -> None:
+        self.raised.append(exc)
+        raise RuntimeError(f"again: {exc}")
+
+
+SECRETS = {
+    "credentials": b'Char.Login.Credentials {"account":"bob","password":"hunter2"}',
+    "broken credentials": b'Char.Login.Credentials {"account":"bob","password":"hunter2"',
+    "a resumption": b'char.login.credentials{"account":"bob","provider":"hunter2"}',
+    "a token": b'Char.Login.Reconnect {"account":"bob","token":"hunter2"}',
+    "a code": b'Char.Login.AuthCode {"code":"hunter2","code_verifier":"v","redirect_uri":"r"}',
+    "a login of another package": b'Core.Login {"name":"bob","word":"hunter2"}',
+    "a message of another version": b'Char.Login.Key {"key":"hunter2"}',
+    "variables": b'MSDP {"PASSWORD":"hunter2"}',
+}
+
+
+def say_on_selectors(message: bytes, raised: list[Exception]) -> None:
+    engine = Engine()
+    try:
+        server = MudServer(type("Told", (Careless,), {"raised": raised}), engine=engine).listen((HOST, 0))
+        with create_connection(server.local_address) as peer:
+            peer.sendall(message)
+            run_until(engine, lambda: bool(raised))
+    finally:
+        engine.close()
+
+
+def say_on_asyncio(loop: str, message: bytes, raised: list[Exception]) -> None:
+    async def main() -> None:
+        async with await aio.serve(type("Told", (Careless,), {"raised": raised}), HOST, 0) as server:
+            _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(message)
+            await asyncio.wait_for(until(lambda: bool(raised)), PATIENCE)
+            writer.close()
+
+    made = new_event_loop(loop)
+    made.set_debug(True)
+    made.slow_callback_duration = 0  # so that it logs each call
+    try:
+        made.run_until_complete(main())
+    finally:
+        made.close()
+
+
+@by_shell
+@pytest.mark.parametrize("message", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize("ending", [IAC + SE, IAC + NOP], ids=["whole", "interrupted"])
+def test_no_log_of_any_shell_has_a_secret_whatever_handlers_raise(
+    shell: str, message: bytes, ending: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    raised: list[Exception] = []
+    wire = negotiate(DO, GMCP.code) + subnegotiation(GMCP.code, message)[:-2] + ending
+
+    with caplog.at_level(logging.DEBUG):
+        say_on_selectors(wire, raised) if shell == "selectors" else say_on_asyncio(shell, wire, raised)
+
+    lines = [logging.Formatter().format(record) for record in caplog.records]
+    assert any("exception in on_error" in line for line in lines)
+    assert "hunter2" not in "\n".join(lines)

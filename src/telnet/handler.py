@@ -327,7 +327,7 @@ class MudHandler(Guard):
         """The peer broke a rule; what it sent was dropped, and the connection goes on.  Placeholder.
 
         :param reason: what was wrong.
-        :param data: an excerpt of what was dropped.
+        :param data: an excerpt of what was dropped; empty, or ``b"Char.Login"`` alone, where it may hold a secret.
         """
 
     def on_negotiation_limit(self, command: bytes, option: bytes) -> None:
