@@ -329,6 +329,15 @@ def test_hello_names_the_client(body: str, name: str, version: str) -> None:
     assert not handler.named("on_protocol_error")
 
 
+@pytest.mark.parametrize("body", ['{"client":"Mudlet"}', '{"client":"Mudlet","version":null}'])
+def test_hello_without_a_version_leaves_the_one_that_is_known(body: str) -> None:
+    session, _ = served([GMCP], AGREED)
+    session.client.learn(name="MUDLET", version="4.17")
+    deliver(session, subnegotiation(constants.GMCP, b"Core.Hello " + body.encode()))
+
+    assert (session.client.name, session.client.version) == ("Mudlet", "4.17")
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -339,6 +348,7 @@ def test_hello_names_the_client(body: str, name: str, version: str) -> None:
         "{}",
         '{"client":""}',
         '{"client":{}}',
+        '{"client":true}',
         '{"client":"\\u001b[2J"}',
         f'{{"client":"{"x" * 65}"}}',
     ],

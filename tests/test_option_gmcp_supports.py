@@ -98,6 +98,25 @@ def test_what_is_no_array_changes_nothing(supports: Supports, listed: Any) -> No
     assert supports.versions == {"char": 1}
 
 
+@pytest.mark.parametrize("listed", [[["Char 1", "Room 1"]], [{"name": "Char", "version": 1}], [1], [None], ["Char:1"]])
+def test_array_in_which_nothing_can_be_read_changes_nothing(supports: Supports, listed: Any) -> None:
+    wrong = [supports.set(listed), supports.add(listed)]
+    assert not supports.declared  # so everything is sent
+
+    supports.set(["Char 1"])
+    wrong += [supports.set(listed), supports.add(listed), supports.remove(listed)]
+
+    assert wrong == ["a package is listed as its name and its version"] * 5
+    assert supports.versions == {"char": 1}
+
+
+def test_empty_array_takes_all_packages_out(supports: Supports) -> None:
+    supports.set(["Char 1"])
+
+    assert supports.set([]) == ""
+    assert (supports.declared, supports.versions) == (True, {})
+
+
 def test_what_is_no_array_declares_nothing(supports: Supports) -> None:
     supports.set("Char 1")
 

@@ -208,7 +208,7 @@ class GMCP(Option):
         name = _short_text(told.get("client"))
         if not name:
             return f"a client has a name of 1 to {_LONGEST_NAME} printable characters"
-        self.client.learn(name=name, version=_short_text(told.get("version")))
+        self.client.learn(name=name, version=_short_text(told.get("version")) or self.client.version)
         return ""
 
     def _on_supports(self, change: Callable[[Supports, Any], str], value: Any) -> str:
@@ -223,7 +223,7 @@ class GMCP(Option):
 
 def _short_text(value: Any) -> str:
     """Return what a client says of itself; empty if that is not fit to be shown."""
-    text = str(value).strip() if isinstance(value, str | int | float) else ""
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     return text if text.isprintable() and len(text) <= _LONGEST_NAME else ""
 
 

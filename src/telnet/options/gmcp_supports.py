@@ -48,14 +48,18 @@ class Supports:
 
     def set(self, listed: Any) -> str:
         """Core.Supports.Set: these, and no others."""
-        if isinstance(listed, list):
-            self.versions = {}
-        return self.add(listed)
+        return self._take(listed, {})
 
     def add(self, listed: Any) -> str:
         """Core.Supports.Add: these too; the version of one that is known already replaces the one before."""
-        self.declared = self.declared or isinstance(listed, list)
+        return self._take(listed, self.versions)
+
+    def _take(self, listed: Any, kept: dict[str, int]) -> str:
         packages, wrong = self._read(listed)
+        if not packages and listed != []:  # nobody can tell what was meant, and nothing at all was not
+            return wrong
+        self.declared = True
+        self.versions = kept
         for name, version in packages:
             if name in self.versions or len(self.versions) < self._most:
                 self.versions[name] = version
