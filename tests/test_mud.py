@@ -610,6 +610,42 @@ def test_client_is_known_to_be_secured_when_the_handshake_is_told(
         assert (("client", "tls", True) in events) is in_the_middle
 
 
+def test_pause_of_the_program_outlasts_the_handshake(engine: Engine, certificates: Certificates) -> None:
+    class Pausing(Upgrading):
+        def on_line(self, line: str) -> None:
+            super().on_line(line)
+            self.pause()
+
+    Upgrading.context = certificates.server
+    connection, client = accept(engine, Pausing)
+    say(engine, connection, client, b"starttls")
+    assert receive(engine, client, 10) == b"go ahead\r\n"
+    with certificates.client.wrap_socket(client, server_hostname="localhost", do_handshake_on_connect=False) as secured:
+        run_until(engine, lambda: shaken(secured) and connection.ssl_enabled)
+        secured.sendall(b"later\r\n")
+        run_for(engine, 0.05)
+        assert connection.lines == ["starttls"]
+        connection.resume()
+        run_until(engine, lambda: connection.lines == ["starttls", "later"])
+
+
+def test_plain_text_is_refused_although_the_program_goes_on_before_tls(
+    engine: Engine, certificates: Certificates
+) -> None:
+    class Hasty(Upgrading):
+        def on_line(self, line: str) -> None:
+            super().on_line(line)
+            self.pause()
+            self.resume()
+
+    Upgrading.context = certificates.server
+    connection, client = accept(engine, Hasty)
+    with client:
+        client.sendall(b"starttls\r\nplain\r\n")
+        run_until(engine, lambda: connection.closed)
+        assert connection.lines == ["starttls"]
+
+
 def test_plain_text_behind_the_request_for_tls_is_refused(engine: Engine, certificates: Certificates) -> None:
     Upgrading.context = certificates.server
     connection, client = accept(engine, Upgrading)

@@ -46,6 +46,7 @@ class MudConnection(TelnetConnection, MudHandler):
         self._alarm: Timer | None = None  # for what the session does in time
         self._gone_timer: Timer | None = None
         self._pieces: SessionPieces | None = None  # what takes the session's output, while a file is under way
+        self._held = False  # whether the program has paused it
 
     @classmethod
     def running(cls, handler: type[MudHandler]) -> type[Self]:
@@ -108,14 +109,21 @@ class MudConnection(TelnetConnection, MudHandler):
     def pause(self) -> None:
         """Read nothing from the peer, and deliver nothing behind the present event, until :meth:`resume`."""
         self.engine._check_thread()
+        self._held = True
         self.session.pause()
         self._update_interest()
 
     def resume(self) -> None:
         """Go on after :meth:`pause`, in the engine's next turn."""
         self.engine._check_thread()
-        self.session.resume()
-        self._go_on()
+        self._held = False
+        self._let_go()
+
+    def _let_go(self) -> None:
+        starts_tls = self.connected and self._tls is not None and not self.ssl_enabled
+        if not (self._held or starts_tls):
+            self.session.resume()
+            self._go_on()
 
     @property
     def _wants_input(self) -> bool:
@@ -273,7 +281,7 @@ class MudConnection(TelnetConnection, MudHandler):
         in_the_middle = self.connected
         super()._secured()
         if in_the_middle and self._reading:
-            self.resume()
+            self._let_go()
 
     # The end
 
