@@ -603,7 +603,20 @@ def test_server_of_version_1_is_sent_what_it_knows(version: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "version"),
-    [("2", 2), ('"2"', 2), ("2.0", 2), ('" 2 "', 2), ("5", 2), ("0", 1), ("-1", 1), ("null", 1), ("[]", 1), ('"x"', 1)],
+    [
+        ("2", 2),
+        ('"2"', 2),
+        ("2.0", 2),
+        ('" 2 "', 2),
+        ('"2.0"', 2),
+        ('"1.5"', 1),
+        ("5", 2),
+        ("0", 1),
+        ("-1", 1),
+        ("null", 1),
+        ("[]", 1),
+        ('"x"', 1),
+    ],
 )
 def test_version_of_an_offer_may_be_written_in_other_ways(said: str, version: int) -> None:
     offer = f'Char.Login.Default {{"version":{said},"type":["oauth"]}}'

@@ -488,8 +488,8 @@ def _boolean(value: Any) -> bool | None:
 
 def _version(value: Any) -> int:
     """Return a version, which may be written as a string; 1 if it is none."""
-    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
-        value = int(value)
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}(\.0+)?\s*", value):
+        value = float(value)
     return max(1, int(value)) if isinstance(value, int | float) else 1
 
 
