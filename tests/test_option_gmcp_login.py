@@ -178,7 +178,16 @@ def test_credentials_without_an_account_decline(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ['"ada"', "7", '{"account":"ada"}', '{"account":1,"password":"x"}', '{"account":"ada",']
+    "body",
+    [
+        '"ada"',
+        "7",
+        '{"account":"ada"}',
+        '{"account":1,"password":"x"}',
+        '{"account":0,"password":"x"}',
+        '{"account":[]}',
+        '{"account":"ada",',
+    ],
 )
 def test_credentials_that_are_none_are_reported_without_the_password(body: str) -> None:
     handler = server_hears(f" char.login.credentials {body}")

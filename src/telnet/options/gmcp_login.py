@@ -348,7 +348,9 @@ def _common(gmcp: GMCP) -> dict[str, Any]:
 def _on_credentials(gmcp: GMCP, value: Any) -> str:
     _note_storage(gmcp, value)
     account, password, provider, version = _members(value, "account", "password", "provider", "version")
-    if not account and (isinstance(value, dict) or not value):  # version 2: what has no account is the hand-off
+    if account in (None, "") and (
+        isinstance(value, dict) or not value
+    ):  # version 2: what has no account is the hand-off
         gmcp.emit("on_login_declined")
     elif not _is_account(account):
         return _NO_CREDENTIALS
