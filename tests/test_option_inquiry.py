@@ -58,6 +58,15 @@ def test_an_answer_is_the_same_however_it_is_cut(option: type[InquiryOption]) ->
 
 
 @each
+def test_an_answer_may_have_the_end_of_a_string(option: type[InquiryOption]) -> None:
+    answer, told = ANSWERS[option]
+
+    _, handler = served([option], negotiate(WILL, option.code) + subnegotiation(option.code, b"\0" + answer + b"\0"))
+
+    assert handler.named(str(told[0]), "on_protocol_error") == [told]
+
+
+@each
 def test_ready_waits_for_nothing(option: type[InquiryOption]) -> None:
     session, _ = served([option])
 

@@ -251,7 +251,7 @@ def test_variables_are_the_same_however_they_are_cut() -> None:
         _, handler = served([NEW_ENVIRON], *pieces)
 
         assert handler.named("on_environment", "on_protocol_error") == [
-            ("on_environment", "A", "\ufffd"),
+            ("on_environment", "A", "\xff"),
             ("on_environment", "B", None),
         ]
 
@@ -484,20 +484,38 @@ def test_an_answer_cut_off_behind_an_escape_is_reported() -> None:
     assert session.client.environment == {"A": "a"}
 
 
-def test_a_malformed_answer_is_taken_up_to_there() -> None:
+def test_of_a_malformed_answer_all_is_taken_that_can_be_read() -> None:
     session, handler = served([NEW_ENVIRON], WILL_ENVIRON + environ(b"\x00\x00A\x01a\x01b\x00C\x01c"))
 
     assert handler.named("on_protocol_error") == [("on_protocol_error", MALFORMED, b"\x00A\x01a\x01b\x00C\x01c")]
-    assert session.client.environment == {"A": "a"}
+    assert session.client.environment == {"A": "a", "C": "c"}
 
 
-def test_a_malformed_question_is_answered_up_to_there() -> None:
-    received = DO_ENVIRON + environ(b"\x01\x00A\x01\x01")
+def test_of_several_faults_the_first_is_reported() -> None:
+    received = b"\x00x\x00A\x01a\x01b\x00C\x01" + b"c" * 1024 + b"\x03D\x01d\x00E\x02"
+
+    session, handler = served([NEW_ENVIRON], WILL_ENVIRON + environ(received))
+
+    assert handler.named("on_protocol_error") == [("on_protocol_error", MALFORMED, received[1:65])]
+    assert session.client.environment == {"A": "a", "D": "d"}
+
+
+@pytest.mark.parametrize(("encoding", "name"), [("utf-8", "Andr\xe9"), ("cp437", "Andr\u0398")])
+def test_a_variable_that_is_not_utf_8_is_read_as_lines_are(encoding: str, name: str) -> None:
+    pair = Pair([NEW_ENVIRON(["USER"])], [], encoding=encoding).start()
+
+    pair.server.receive(WILL_ENVIRON + environ(b"\x00\x00USER\x01Andr\xe9\x03CITY\x01K\xc3\xb6ln"), 0.0)
+
+    assert pair.server.client.environment == {"USER": name, "CITY": "K\xf6ln"}
+
+
+def test_of_a_malformed_question_all_is_answered_that_can_be_read() -> None:
+    received = DO_ENVIRON + environ(b"\x01\x00A\x01\x01\x00B")
 
     client, handler = served([NEW_ENVIRON(variables={"A": "a", "B": "b"})], received, role=Role.CLIENT)
 
     assert len(handler.named("on_protocol_error")) == 1
-    assert client.take() == WILL_ENVIRON + environ(b"\x00\x00A\x01a")
+    assert client.take() == WILL_ENVIRON + environ(b"\x00\x00A\x01a\x00B\x01b")
 
 
 @pytest.mark.parametrize(
@@ -570,12 +588,12 @@ def test_no_question_makes_a_long_answer() -> None:
 
 
 @pytest.mark.parametrize("variable", [("A", "x" * 1024), ("A" * 1025, None), ("A" * 60_000, "")])
-def test_a_variable_that_is_too_long_is_reported(variable: tuple[str, str | None]) -> None:
-    session, handler = served([NEW_ENVIRON], WILL_ENVIRON + told(("B", "b"), variable))
+def test_a_variable_that_is_too_long_is_reported_and_costs_no_other(variable: tuple[str, str | None]) -> None:
+    session, handler = served([NEW_ENVIRON], WILL_ENVIRON + told(("B", "b"), variable, ("C", "c")))
 
     [(_, reason, _)] = handler.named("on_protocol_error")
     assert reason == "NEW_ENVIRON: a variable of more than 1024 characters"
-    assert session.client.environment == {"B": "b"}
+    assert session.client.environment == {"B": "b", "C": "c"}
 
 
 @pytest.mark.parametrize("role", Role)
@@ -643,7 +661,7 @@ def test_pymud_agrees_and_tells_nothing() -> None:
 def test_a_recorded_escape_is_undone() -> None:
     session, _ = served([NEW_ENVIRON], recorded("server-inetutils-telnetd-eager"))
 
-    assert session.client.environment == {"USER": "tester", "CLIENT": "probe\ufffd"}
+    assert session.client.environment == {"USER": "tester", "CLIENT": "probe\xff"}
 
 
 def test_a_recorded_server_is_answered() -> None:

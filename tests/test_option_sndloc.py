@@ -94,10 +94,17 @@ def test_a_place_is_short_and_printable(data: bytes) -> None:
     assert session.client.location == ""
 
 
-def test_a_place_beyond_ascii_is_replaced() -> None:
-    session, _ = served([SNDLOC], WILL_SNDLOC + subnegotiation(constants.SNDLOC, b"Z\xfcrich"))
+@pytest.mark.parametrize("told", ["Z\xfcrich".encode("latin-1"), "Z\xfcrich".encode()])
+def test_a_place_is_read_as_lines_are(told: bytes) -> None:
+    session, _ = served([SNDLOC], WILL_SNDLOC + subnegotiation(constants.SNDLOC, told))
 
-    assert session.client.location == "Z\ufffdrich"
+    assert session.client.location == "Z\xfcrich"
+
+
+def test_a_place_may_have_the_end_of_a_string() -> None:
+    _, handler = served([SNDLOC], WILL_SNDLOC + subnegotiation(constants.SNDLOC, b"here\0\0"))
+
+    assert handler.named("on_location", "on_protocol_error") == [("on_location", "here")]
 
 
 def test_a_place_may_be_empty() -> None:

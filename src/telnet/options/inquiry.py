@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import Final
 
 from telnet.negotiation import Side
-from telnet.options.option import Option, Role
+from telnet.options.option import END_OF_STRING, Option, Role
 
 __all__ = ["InquiryOption"]
 
@@ -44,7 +44,7 @@ class InquiryOption(Option):
             self.answer(_IS + self._answer())
         elif data[:1] == _IS and self._unanswered:
             self._unanswered -= 1
-            self._learn(data[1:])
+            self._learn(data[1:].rstrip(END_OF_STRING))
         else:
             self.report("neither a question to the client nor its answer to one", data)
 
@@ -54,4 +54,4 @@ class InquiryOption(Option):
 
     @abstractmethod
     def _learn(self, told: bytes) -> None:
-        """Take what the client told."""
+        """Take what the client told, without the end of a string of C."""

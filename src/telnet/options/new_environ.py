@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from telnet import constants
 from telnet.client import LONGEST_VARIABLE, MTTS, Hyperlinks, presentable
 from telnet.negotiation import Side
+from telnet.options.markers import utf8
 from telnet.options.option import Option, Role
 
 __all__ = ["NEW_ENVIRON", "Variable", "decode_variables", "encode_variables"]
@@ -28,8 +29,7 @@ _SPECIAL: Final = (_ESC, _VAR, _VALUE, _USERVAR)
 # In Latin-1 each byte is a character, and those behind 255 are free: one in the place of what is escaped leaves only
 # what marks something.
 _LIFTED: Final = {(_ESC + each).decode("latin-1"): (each.decode("latin-1"), chr(256 + each[0])) for each in _SPECIAL}
-_VARIABLE: Final = re.compile(r"([\x00\x03])([^\x00-\x03]*)(?:\x01([^\x00-\x03]*))?")
-_STRAY: Final = bytes(byte for byte in range(256) if byte not in _VAR + _USERVAR)
+_VARIABLE: Final = re.compile(r"([\x00\x03])([^\x00-\x03]*)(?:\x01([^\x00-\x03]*))?([^\x00\x03]*)")
 
 _MNES: Final = ("CLIENT_NAME", "CLIENT_VERSION", "TERMINAL_TYPE", "MTTS", "CHARSET")
 _LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
@@ -62,6 +62,7 @@ _WELL_KNOWN: Final = frozenset((*_MNES, "IPADDRESS", "USER", "JOB", "ACCT", "PRI
 _QUESTION: Final = 200
 
 _MALFORMED: Final = "a variable begins with VAR or USERVAR, and has one VALUE at most"
+_CUT_OFF: Final = "cut off behind an ESC"
 
 
 class Variable(NamedTuple):
@@ -110,17 +111,27 @@ def decode_variables(data: bytes) -> Iterator[Variable]:
 
     Raises ``ValueError`` at the first that is malformed, when all before it have been yielded.
     """
-    text = _lift(data.decode("latin-1"))
-    position = 0
-    while position < len(text):
-        found = _VARIABLE.match(text, position)
-        if found is None:
-            raise ValueError(_MALFORMED)
-        position = found.end()
-        if text.startswith("\x02", position):
-            raise ValueError("cut off behind an ESC")
-        kind, name, value = found.groups()
-        yield Variable(_lower(name), None if value is None else _lower(value), kind == "\x03")
+    for variable, fault in _read_variables(data, utf8):
+        if variable is not None:
+            yield variable
+        if fault:
+            raise ValueError(fault)
+
+
+def _read_variables(data: bytes, text: Callable[[bytes], str]) -> Iterator[tuple[Variable | None, str]]:
+    """Yield each variable with what is wrong there, or ``""``; None is what cannot be read of it.
+
+    Bytes before the first are left out, and of several values all but the first.
+    """
+    lifted = _lift(data.decode("latin-1"))
+    if lifted and lifted[0] not in "\x00\x03":
+        yield None, _MALFORMED
+    for kind, name, value, excess in map(re.Match.groups, _VARIABLE.finditer(lifted)):
+        if excess == "\x02":
+            yield None, _CUT_OFF
+        else:
+            told = None if value is None else _lower(value, text)
+            yield Variable(_lower(name, text), told, kind == "\x03"), excess and _MALFORMED
 
 
 def _lift(text: str) -> str:
@@ -132,13 +143,13 @@ def _lift(text: str) -> str:
     return text[:-1].replace("\x02", "") + text[-1:]
 
 
-def _lower(text: str) -> str:
+def _lower(lifted: str, text: Callable[[bytes], str]) -> str:
     """Return the text of a name or a value, with what was escaped in its place again."""
-    if text.isascii():
-        return text
-    for special, lifted in _LIFTED.values():
-        text = text.replace(lifted, special)
-    return text.encode("latin-1").decode("utf-8", "replace")
+    if lifted.isascii():
+        return lifted
+    for special, stand_in in _LIFTED.values():
+        lifted = lifted.replace(stand_in, special)
+    return text(lifted.encode("latin-1"))
 
 
 class NEW_ENVIRON(Option):
@@ -150,7 +161,8 @@ class NEW_ENVIRON(Option):
     ``on_environment(name, value)`` for what is new, both as they are in ``client.environment``: without what is not
     printable.  None says that the variable is undefined.  ``client.environment`` has all of them, up to
     ``limits.variables``, and ``client`` has what those that are asked for mean, and the flags of MTTS that Mudlet tells
-    one by one.
+    one by one.  What is not UTF-8 is read as lines are.  Of a message that is malformed, or has a variable of more than
+    1024 characters, the others are taken, and the first fault is reported.
 
     Client: ``NEW_ENVIRON(variables={"CLIENT_NAME": "..."})`` tells these when it is asked for them or for all; others
     are undefined.  :meth:`update` tells changes.
@@ -257,22 +269,28 @@ class NEW_ENVIRON(Option):
     def _read(self, payload: bytes) -> list[Variable]:
         """Return the variables of a payload that have a name or stand for all, as far as limits allow.
 
-        Bytes before the first are left out and reported, so that a question with a byte too many is answered.
+        What is wrong beside them is left out and reported, so that a question with a byte too many is answered.
         """
+        most = self.session.limits.variables
         variables: list[Variable] = []
-        whole, payload = payload, payload.lstrip(_STRAY)
-        if payload != whole:
-            self.report(_MALFORMED, whole)
-        try:
-            for variable in decode_variables(payload):
-                if len(variables) >= self.session.limits.variables:
-                    raise ValueError(f"more than {self.session.limits.variables} variables")
-                if len(variable.name) + len(variable.value or "") > LONGEST_VARIABLE:
-                    raise ValueError(f"a variable of more than {LONGEST_VARIABLE} characters")
-                variables.append(variable)
-        except ValueError as error:
-            self.report(str(error), payload)
+        faults: list[str] = []
+        for variable, fault in _read_variables(payload, self._text):
+            if variable is not None and len(variable.name) + len(variable.value or "") > LONGEST_VARIABLE:
+                variable, fault = None, f"a variable of more than {LONGEST_VARIABLE} characters"
+            if variable is not None and len(variables) >= most:
+                faults.append(f"more than {most} variables")
+                break
+            variables += [variable] if variable is not None else []
+            faults += [fault] if fault else []
+        if faults:
+            self.report(faults[0], payload)
         return variables
+
+    def _text(self, data: bytes) -> str:
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return self.session.decode(data)  # of a user whose system is older than UTF-8
 
     def _take_note(self, name: str, value: str, *, changed: bool) -> None:
         client = self.client

@@ -47,6 +47,9 @@ Result = TypeVar("Result")
 
 TOO_MANY: Final = "bytes too many after a command, which is obeyed without them"
 
+END_OF_STRING: Final = b"\0"
+"""What programs in C send after a text, where its protocol has no such end."""
+
 
 class Role(Enum):
     """Which end of a connection somebody is."""

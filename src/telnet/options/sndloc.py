@@ -6,7 +6,7 @@ from typing import Final
 
 from telnet import constants
 from telnet.negotiation import Side
-from telnet.options.option import Option, Role
+from telnet.options.option import END_OF_STRING, Option, Role
 
 __all__ = ["SNDLOC"]
 
@@ -17,7 +17,7 @@ _LONGEST: Final = 256
 class SNDLOC(Option):
     """The client tells where its user is, as text for people to read, whenever it likes.
 
-    Server: calls ``on_location(location)``, which is in ``client.location`` too.
+    Server: calls ``on_location(location)``, which is in ``client.location`` too.  Its text is read as lines are.
 
     Client: ``SNDLOC("Room 5, West Wing")`` is told when the server asks; :meth:`move` tells another place.
 
@@ -48,7 +48,7 @@ class SNDLOC(Option):
         return True
 
     def on_subnegotiation(self, data: bytes) -> None:
-        location = data.decode("ascii", "replace")
+        location = self.session.decode(data.rstrip(END_OF_STRING))
         if len(location) > _LONGEST or not location.isprintable() or not self.is_server:
             return self.report(f"a location is up to {_LONGEST} printable characters, from the client", data)
         self.client.learn(location=location)

@@ -18,7 +18,7 @@ class XDISPLOC(InquiryOption):
 
     Server: calls ``on_display(display)``, which is in ``client.display`` too; an empty one says that there is none.
 
-    Client: ``XDISPLOC("host:0.0")`` is what it tells.
+    Client: ``XDISPLOC("host:0.0")`` is what it tells, in printable ASCII.
 
     Source: RFC 1096.
     """
@@ -34,7 +34,7 @@ class XDISPLOC(InquiryOption):
         return self.display.encode("ascii")
 
     def _learn(self, told: bytes) -> None:
-        display = told.decode("ascii", "replace")
+        display = self.session.decode(told)  # RFC 1096 has ASCII; a user's own name for a host may have more
         if len(display) > _LONGEST or not display.isprintable():
             return self.report(f"a display is up to {_LONGEST} printable characters", told)
         self.client.learn(display=display)
