@@ -17,7 +17,7 @@ from telnet.constants import MSDP as CODE
 from telnet.encode import negotiate, subnegotiation
 from telnet.events import Option, Subnegotiation, parse
 from telnet.negotiation import Side
-from telnet.options import MSDP, Role
+from telnet.options import GMCP, MSDP, Role
 from telnet.options.msdp_codec import decode, encode
 from telnet.session import Session
 
@@ -554,11 +554,14 @@ def test_what_is_asked_for_while_our_offer_is_taken_back_is_not_sent() -> None:
 class Carrier:
     """What GMCP does: hands over objects, and sends them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on: bool = True) -> None:
         self.sent: list[Mapping[str, Any]] = []
+        self._on = on
 
-    def send(self, variables: Mapping[str, Any]) -> None:
-        self.sent.append(variables)
+    def send(self, variables: Mapping[str, Any]) -> bool:
+        if self._on:
+            self.sent.append(variables)
+        return self._on
 
 
 def test_what_is_asked_by_gmcp_is_answered_by_gmcp() -> None:
@@ -589,6 +592,28 @@ def test_what_is_asked_by_msdp_again_is_answered_by_msdp_again() -> None:
 
     assert said(session) == [("HEALTH", "90")]
     assert carrier.sent == []
+
+
+def test_what_gmcp_does_not_carry_any_more_goes_by_msdp() -> None:
+    pair = Pair((GAME, GMCP)).start()
+    pair.client[GMCP].send_message("MSDP", {"REPORT": "HEALTH"})
+    pair.run().clear()
+    pair.client[GMCP].refuse(Side.REMOTE)
+    pair.run()
+
+    pair.server[MSDP].set("HEALTH", 90)
+    pair.run()
+
+    assert pair.at_client.named("on_msdp", "on_gmcp") == [("on_msdp", "HEALTH", "90")]
+
+
+def test_what_neither_carries_is_not_sent() -> None:
+    session, _ = served((GAME,))
+    session.take()
+
+    session[MSDP].receive_variables({"LIST": "COMMANDS"}, Carrier(on=False).send)
+
+    assert session.take() == b""
 
 
 def test_a_variable_set_by_gmcp_is_told_to_the_program_as_text() -> None:

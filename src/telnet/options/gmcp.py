@@ -25,7 +25,7 @@ _LONGEST_NAME: Final = 64
 class ReceivesVariables(Protocol):
     """What MSDP is, for MSDP over GMCP."""
 
-    def receive_variables(self, variables: Mapping[str, Any], send: Callable[[Mapping[str, Any]], object]) -> None:
+    def receive_variables(self, variables: Mapping[str, Any], send: Callable[[Mapping[str, Any]], bool]) -> None:
         """Take variables, or commands, that came as a JSON object; ``send`` is how the answers go back."""
 
 

@@ -84,7 +84,7 @@ class MSDP(Option):
         self._values: dict[str, Value] = {}
         self._reported: dict[str, None] = {}
         self._due: dict[str, None] = {}  # variables and lists to be sent in this turn
-        self._send_variables: Callable[[Mapping[str, Any]], object] | None = None  # as JSON; None is by ourselves
+        self._send_variables: Callable[[Mapping[str, Any]], bool] | None = None  # as JSON; None is by ourselves
         self._commands = {
             "LIST": self._list,
             "REPORT": self._report,
@@ -162,11 +162,12 @@ class MSDP(Option):
         self._send_variables = None
         self._receive(variables)
 
-    def receive_variables(self, variables: Mapping[str, Any], send: Callable[[Mapping[str, Any]], object]) -> None:
+    def receive_variables(self, variables: Mapping[str, Any], send: Callable[[Mapping[str, Any]], bool]) -> None:
         """Take the object of a GMCP message ``MSDP``, as JSON was read: the same protocol by another way.
 
-        ``send`` is called with an object to answer by the same way.  It is used until the peer sends something in a
-        subnegotiation of MSDP again, so that reports go where they were asked for.
+        ``send`` is called with an object to answer by the same way, and returns whether it was sent.  It is used until
+        the peer sends something in a subnegotiation of MSDP again, so that reports go where they were asked for; where
+        it does not send, they go in a subnegotiation.
         """
         limits = self.session.limits
         try:
@@ -262,9 +263,8 @@ class MSDP(Option):
     def on_turn(self) -> None:
         due, self._due = self._due, {}
         for variables, payload in self._messages(due):
-            if self._send_variables is not None:
-                self._send_variables(variables)
-            elif self.local:
+            carried = self._send_variables is not None and self._send_variables(variables)
+            if not carried and self.local:
                 self.send(payload)
 
     def _messages(self, due: Iterable[str]) -> Iterator[tuple[dict[str, Value], bytes]]:
