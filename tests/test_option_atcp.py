@@ -85,6 +85,12 @@ def test_a_payload_is_read_as_its_message(payload: bytes, parts: tuple[str, str,
     assert decode_atcp(payload) == parts
 
 
+@pytest.mark.parametrize("payload", [b"Room.Num 1234\0", b"Room.Num 1234\0\0"])
+def test_a_message_may_have_the_end_of_a_string(payload: bytes) -> None:
+    assert decode_atcp(payload) == ("Room.Num", "1234", "")
+    assert decode_atcp(b"hello\nauth 1\0") == ("hello", "", "auth 1")
+
+
 def test_a_first_line_may_end_in_cr_lf() -> None:
     assert decode_atcp(b"a b\r\nc\r\n") == ("a", "b", "c\r\n")
 

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from session_support import Pair, every_cut, served
+from session_support import Pair, deliver, every_cut, served
 from traces import TRACES, segments
 
 from telnet import constants
@@ -268,6 +268,18 @@ def test_of_two_names_of_one_encoding_both_are_requested_and_each_is_rejected_by
 
     assert session.take().endswith(request(";latin1;ISO-8859-1"))
     assert handler.named("on_charset", "on_protocol_error") == [("on_charset", "iso8859-1")]
+
+
+@pytest.mark.parametrize("received", [b"\x01;CP437\0", b"\x02CP437\0"])
+def test_a_name_may_have_the_end_of_a_string(received: bytes) -> None:
+    session, handler = served([CHARSET("UTF-8", "CP437")], WILL_CHARSET + DO_CHARSET)
+    if received[:1] == b"\x01":
+        deliver(session, charset(b"\x03"))  # what we requested, so that the client may request
+
+    deliver(session, charset(received))
+
+    assert session.encoding == "cp437"
+    assert handler.named("on_protocol_error") == []
 
 
 def test_no_name_of_a_peer_is_looked_up() -> None:

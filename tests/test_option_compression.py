@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from types import ModuleType
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 from session_support import Pair, served
 
 from telnet import negotiate, subnegotiation
-from telnet.constants import DO, DONT, WILL, WONT
+from telnet.constants import DO, DONT, WILL, WONT, option_name
 from telnet.negotiation import Side
 from telnet.options import MCCP2, MCCP3, CompressionOption, Role
+from telnet.options.option import TOO_MANY
 
 
 @pytest.fixture(autouse=True)
@@ -126,6 +128,23 @@ def test_a_stream_that_the_inflating_end_begins_is_an_error() -> None:
     assert handler.named("on_line", "on_protocol_error") == [
         ("on_protocol_error", "MCCP2: this end compresses, the peer must not", b""),
         ("on_line", "look"),
+    ]
+    assert not session.inflating
+
+
+@both
+def test_a_start_with_bytes_too_many_is_a_start_and_they_are_reported(option: type[CompressionOption]) -> None:
+    role = Role.CLIENT if option is MCCP2 else Role.SERVER
+    agreed = negotiate(WILL, option.code) + negotiate(DO, option.code)
+
+    session, handler = served(
+        [option], agreed + subnegotiation(option.code, b"x") + zlib.compress(b"a line\n"), role=role
+    )
+
+    name = option_name(option.code)
+    assert handler.named("on_protocol_error", "on_line") == [
+        ("on_protocol_error", f"{name}: {TOO_MANY}", b"x"),
+        ("on_line", "a line"),
     ]
     assert not session.inflating
 

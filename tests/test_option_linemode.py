@@ -540,10 +540,28 @@ WRONG_FOR_A_SERVER = [
 WRONG_FOR_A_CLIENT = [
     b"\x03\x00\x03\x00",
     b"\x03\x00\x02\x00",
-    b"\x03\x0a\x02\x7f\x00\x03\x00",
     WILL + b"\x02",
     WONT + b"\x02",
 ]
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("question", [b"\x00\x01\x00", b"\x00\x00\x07"])
+def test_a_question_that_means_nothing_costs_no_other_key(role: Role, question: bytes) -> None:
+    session, handler = agreed(role=role)
+
+    answered = say(session, b"\x03\x0a\x02\x7f" + question + b"\x0b\x02\x15")
+
+    assert answered == answer(b"\x03\x0a\x82\x7f\x0b\x82\x15")
+    assert [event[0] for event in handler.events] == ["on_protocol_error", "on_slc"]
+    assert session[LINEMODE].keys == {SLC.EC: Key(0x7F), SLC.EL: Key(0x15)}
+
+
+def test_a_client_is_not_asked_about_all_keys_and_takes_the_others() -> None:
+    session, handler = agreed(role=Role.CLIENT)
+
+    assert say(session, b"\x03\x0a\x02\x7f\x00\x03\x00") == answer(b"\x03\x0a\x82\x7f")
+    assert [event[0] for event in handler.events] == ["on_protocol_error", "on_slc"]
 
 
 @pytest.mark.parametrize("payload", WRONG + WRONG_FOR_A_SERVER)

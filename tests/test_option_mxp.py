@@ -16,6 +16,7 @@ from telnet.constants import DO, DONT, WILL, WONT
 from telnet.encode import negotiate, subnegotiation
 from telnet.options import MXP, Role
 from telnet.options.mxp import LineMode, element, escape_mxp, parse_reply, tag
+from telnet.options.option import TOO_MANY
 from telnet.session import Session
 
 WILL_MXP = negotiate(WILL, constants.MXP)
@@ -520,10 +521,10 @@ def test_the_longest_line_is_read_in_linear_time(filling: str) -> None:
 
 
 @pytest.mark.parametrize("payload", [b"x", b"\x00", b"\xff", b"\x01" * 5000])
-def test_a_start_that_is_not_empty_is_reported(payload: bytes) -> None:
+def test_a_start_with_bytes_too_many_is_a_start_and_they_are_reported(payload: bytes) -> None:
     _, handler = agreed(Role.CLIENT, subnegotiation(constants.MXP, payload))
 
-    assert handler.events == [("on_protocol_error", "MXP: the start is empty, from the server", payload[:64])]
+    assert handler.events == [("on_protocol_error", f"MXP: {TOO_MANY}", payload[:64])]
 
 
 def test_a_start_from_the_client_is_reported() -> None:

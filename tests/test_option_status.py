@@ -172,6 +172,18 @@ def test_a_broken_status_is_reported(data: bytes) -> None:
     assert handler.named("on_protocol_error", "on_status") == [("on_protocol_error", reason, data[:64])]
 
 
+@pytest.mark.parametrize("broken", [b"\xfd", b"\x00", b"\xfa\x21\x01", b"\xff\xfb\x01"])
+def test_of_a_broken_status_is_told_what_stands_before_the_fault(broken: bytes) -> None:
+    data = b"\x00\xfb\x05\xfa\x1f\x00\x50\xf0" + broken
+
+    _, handler = served([STATUS], WILL_STATUS + subnegotiation(constants.STATUS, data))
+
+    assert handler.named("on_protocol_error", "on_status") == [
+        ("on_protocol_error", "STATUS: a status lists WILL, WONT, DO, DONT and SB ... SE", data),
+        ("on_status", ((WILL, constants.STATUS),), ((NAWS, b"\x00\x50"),)),
+    ]
+
+
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("excess", [b"\x01", b"\xf0\xff"])
 def test_a_question_with_bytes_too_many_is_answered_and_they_are_reported(role: Role, excess: bytes) -> None:

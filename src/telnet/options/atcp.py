@@ -8,7 +8,7 @@ from typing import Final
 from telnet import constants
 from telnet.negotiation import Side
 from telnet.options.markers import utf8
-from telnet.options.option import Option, Role
+from telnet.options.option import END_OF_STRING, Option, Role
 
 __all__ = ["ATCP", "decode_atcp", "encode_atcp"]
 
@@ -36,8 +36,10 @@ def decode_atcp(data: bytes, *, text: Callable[[bytes], str] = utf8) -> tuple[st
     :param data: the payload.
     :param text: reads the bytes; UTF-8 without it, where those that are not are replaced.
     :raises ValueError: if it has no name.
+
+    The NUL that programs in C send after a text is left out.
     """
-    first, _, body = text(data).partition("\n")
+    first, _, body = text(data.rstrip(END_OF_STRING)).partition("\n")
     name, _, argument = first.removesuffix("\r").partition(" ")
     if not name:
         raise ValueError("a message without a name")
@@ -79,7 +81,7 @@ class ATCP(Option):
             name, argument, body = decode_atcp(data, text=self.session.decode)
         except ValueError as error:
             return self.report(str(error), data)
-        if self.is_server and name == "hello":
+        if self.is_server and name.lower() == "hello":
             self._learn(argument)
         self.emit("on_atcp", name, argument, body)
 

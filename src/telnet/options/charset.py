@@ -9,7 +9,7 @@ from telnet import constants
 from telnet.charsets import canonical_name
 from telnet.lines import lookup_encoding
 from telnet.negotiation import Side, State
-from telnet.options.option import Option
+from telnet.options.option import END_OF_STRING, Option
 
 __all__ = ["CHARSET"]
 
@@ -98,7 +98,7 @@ class CHARSET(Option):
         return True
 
     def on_subnegotiation(self, data: bytes) -> None:
-        command, payload = data[:1], data[1:]
+        command, payload = data[:1], data[1:].rstrip(END_OF_STRING)
         if command == _REQUEST:
             self._answer(payload)
         elif command == _ACCEPTED:

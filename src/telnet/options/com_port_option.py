@@ -26,6 +26,11 @@ __all__ = ["COM_PORT_OPTION"]
 
 _FLOW_COMMANDS: Final = frozenset((Command.FLOWCONTROL_SUSPEND, Command.FLOWCONTROL_RESUME))
 
+# What each end is told by them.
+_FLOW_PAYLOADS: Final = {
+    role: {encode_command(each, is_server=role is Role.CLIENT) for each in _FLOW_COMMANDS} for role in Role
+}
+
 # Which mask says how much of a state the client wants to be told.
 _MASKS: Final = {
     Command.NOTIFY_LINESTATE: Command.SET_LINESTATE_MASK,
@@ -214,6 +219,9 @@ class COM_PORT_OPTION(Option):
         return self._held[_MASKS[notification], 0]
 
     def on_subnegotiation(self, data: bytes) -> None:
+        if data[:1] in _FLOW_PAYLOADS[self.session.role]:  # a peer that cannot take more must not get it
+            self.report_excess(data, 1)
+            data = data[:1]
         try:
             command, value = decode_command(data, from_server=not self.is_server)
         except ValueError as wrong:

@@ -73,8 +73,9 @@ class CompressionOption(Option):
 
     def on_subnegotiation(self, data: bytes) -> None:
         if self._compresses:
-            self.report("this end compresses, the peer must not", data)
-        elif not self.session.start_inflating(self, lenient=not self.is_server):
+            return self.report("this end compresses, the peer must not", data)
+        self.report_excess(data, 0)
+        if not self.session.start_inflating(self, lenient=not self.is_server):
             self.report("a stream began inside of a stream", data)
 
     def on_stream_end(self, error: str) -> None:

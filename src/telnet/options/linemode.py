@@ -212,10 +212,10 @@ class LINEMODE(Option):
         if len(data) // 3 > _MOST_TRIPLETS:
             return self.report(f"more than {_MOST_TRIPLETS} special characters", data)
         triplets = decode_triplets(data)
-        asked = {triplet.key.level for triplet in triplets if triplet.function == _ALL}
-        if (data and not triplets) or not asked <= (_ASKED_OF_A_SERVER if self.is_server else set()):
+        if data and not triplets:
             return self.report("no list of special characters", data)
         self.report_excess(data, 3 * len(triplets))
+        asked = self._questions(triplets, data)
         before = dict(self.keys)
         if Level.DEFAULT in asked:
             self._table.reset()
@@ -223,6 +223,14 @@ class LINEMODE(Option):
         if due := [answer for answer in answers if answer] + (self._table.export() if asked else []):
             self.answer(_SLC + encode_triplets(due))
         self._tell_keys(before)
+
+    def _questions(self, triplets: Iterable[Triplet], data: bytes) -> set[Level]:
+        """Return what is asked about all functions at once; what this end is not asked costs no other key."""
+        asked = {triplet.key.level for triplet in triplets if triplet.function == _ALL}
+        known = asked & _ASKED_OF_A_SERVER if self.is_server else set[Level]()
+        if asked != known:
+            self.report("a question about all special characters that this end does not answer", data)
+        return known
 
     def _tell_keys(self, before: Mapping[SLC, Key]) -> None:
         now = self.keys

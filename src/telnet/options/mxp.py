@@ -250,8 +250,9 @@ class MXP(Option):
             self._asked.clear()
 
     def on_subnegotiation(self, data: bytes) -> None:
-        if data or self.is_server:
+        if self.is_server:
             return self.report("the start is empty, from the server", data)
+        self.report_excess(data, 0)
         self._begin()
 
     def on_line(self, line: str) -> bool:

@@ -46,22 +46,32 @@ def decode_status(data: bytes) -> tuple[_Pairs, _Pairs]:
     """
     if data[:1] != _IS:
         raise ValueError("a status begins with IS")
+    options, parameters, fault = _read_status(data)
+    if fault:
+        raise ValueError(fault)
+    return options, parameters
+
+
+def _read_status(data: bytes) -> tuple[_Pairs, _Pairs, str]:
+    """Return what a list says up to its first fault, and that, or ``""``."""
     options: list[tuple[bytes, bytes]] = []
     parameters: list[tuple[bytes, bytes]] = []
+    fault = ""
     position = 1
-    while position < len(data):
+    while position < len(data) and not fault:
         entry = _ENTRY.match(data, position)
         if len(options) + len(parameters) >= _MOST_ENTRIES:
-            raise ValueError(f"a status lists at most {_MOST_ENTRIES} options and parameters")
-        if entry is None:
-            raise ValueError("a status lists WILL, WONT, DO, DONT and SB ... SE")
-        command, option, parametrized, given = entry.groups()
-        if command:
-            options.append((command, _single(option)))
+            fault = f"a status lists at most {_MOST_ENTRIES} options and parameters"
+        elif entry is None:
+            fault = "a status lists WILL, WONT, DO, DONT and SB ... SE"
         else:
-            parameters.append((_single(parametrized), _single(given)))
-        position = entry.end()
-    return tuple(options), tuple(parameters)
+            command, option, parametrized, given = entry.groups()
+            if command:
+                options.append((command, _single(option)))
+            else:
+                parameters.append((_single(parametrized), _single(given)))
+            position = entry.end()
+    return tuple(options), tuple(parameters), fault
 
 
 def _double(data: bytes) -> bytes:
@@ -77,6 +87,7 @@ class STATUS(Option):
 
     :meth:`ask` asks the peer; ``on_status(options, parameters)`` is called for what it tells: pairs of a command (WILL,
     WONT, DO or DONT, as the peer would say it) and an option, and pairs of an option and what was agreed on about it.
+    Of a list that is malformed, what stands before the fault is told, and the fault is reported.
 
     What we tell are the options that are on.
 
@@ -119,8 +130,8 @@ class STATUS(Option):
         return [(WILL if side is Side.LOCAL else DO, option) for option, side in on]
 
     def _learn(self, data: bytes) -> None:
-        try:
-            options, parameters = decode_status(data)
-        except ValueError as error:
-            return self.report(str(error), data)
-        self.emit("on_status", options, parameters)
+        options, parameters, fault = _read_status(data)
+        if fault:
+            self.report(fault, data)
+        if options or parameters or not fault:
+            self.emit("on_status", options, parameters)
