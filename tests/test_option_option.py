@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from case_names import shown
 from hostile_payloads import OPTIONS
 from session_support import Pair, deliver, every_cut, served
 
@@ -14,7 +15,20 @@ from telnet.constants import DO, DONT, LOGOUT, TIMING_MARK, WILL, WONT, option_n
 from telnet.encode import negotiate, subnegotiation
 from telnet.limits import Limits
 from telnet.negotiation import Side
-from telnet.options import Option, Role, StatelessOption
+from telnet.options import (
+    LFLOW,
+    LINEMODE,
+    NAWS,
+    NEW_ENVIRON,
+    SNDLOC,
+    STATUS,
+    TSPEED,
+    TTYPE,
+    XDISPLOC,
+    Option,
+    Role,
+    StatelessOption,
+)
 from telnet.options import option as module
 from telnet.session import Session
 
@@ -324,6 +338,42 @@ def test_a_question_that_crosses_our_refusal_is_not_answered() -> None:
     session.take()
 
     assert answers(session, 1) == [False]
+
+
+@pytest.mark.parametrize(
+    ("option", "side", "message"),
+    [
+        (TTYPE, Side.REMOTE, b"\x00XTERM"),
+        (TSPEED, Side.REMOTE, b"\x0038400,38400"),
+        (XDISPLOC, Side.REMOTE, b"\x00ada:0"),
+        (SNDLOC, Side.REMOTE, b"here"),
+        (NAWS, Side.REMOTE, b"\x00\x50\x00\x18"),
+        (NEW_ENVIRON, Side.REMOTE, b"\x00\x00LANG\x01C"),
+        (STATUS, Side.REMOTE, b"\x00\xfb\x05"),
+        (LINEMODE, Side.REMOTE, b"\x01\x07"),
+        (TTYPE, Side.LOCAL, b"\x01"),
+        (TSPEED, Side.LOCAL, b"\x01"),
+        (XDISPLOC, Side.LOCAL, b"\x01"),
+        (NEW_ENVIRON, Side.LOCAL, b"\x01"),
+        (STATUS, Side.LOCAL, b"\x01"),
+        (LFLOW, Side.LOCAL, b"\x00"),
+        (LINEMODE, Side.LOCAL, b"\x01\x03"),
+    ],
+    ids=shown,
+)
+def test_what_crosses_our_refusal_is_no_fault_and_not_answered(
+    option: type[Option], side: Side, message: bytes
+) -> None:
+    local = side is Side.LOCAL
+    agreed = negotiate(DO if local else WILL, option.code)
+    session, handler = served([option], agreed, role=Role.CLIENT if local else Role.SERVER)
+    session[option].refuse(side)
+    session.take()
+
+    deliver(session, subnegotiation(option.code, message) + negotiate(DONT if local else WONT, option.code))
+
+    assert handler.named("on_protocol_error") == []
+    assert session.take() == b""
 
 
 @pytest.mark.parametrize("role", Role)

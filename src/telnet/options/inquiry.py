@@ -39,7 +39,7 @@ class InquiryOption(Option):
         return True
 
     def on_subnegotiation(self, data: bytes) -> None:
-        if data[:1] == _SEND and self.local:
+        if data[:1] == _SEND and self.may_come(Side.LOCAL):
             self.report_excess(data, len(_SEND))
             self.answer(_IS + self._answer())
         elif data[:1] == _IS and self._unanswered:

@@ -50,7 +50,7 @@ class LFLOW(Option):
 
     def on_subnegotiation(self, data: bytes) -> None:
         command = data[:1]
-        if not self.local or command not in (_OFF, _ON, _RESTART_ANY, _RESTART_XON):
+        if not self.may_come(Side.LOCAL) or command not in (_OFF, _ON, _RESTART_ANY, _RESTART_XON):
             return self.report("a command is one byte from 0 to 3, from the server", data)
         self.report_excess(data, len(command))
         if command in (_OFF, _ON):

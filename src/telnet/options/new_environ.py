@@ -218,9 +218,9 @@ class NEW_ENVIRON(Option):
 
     def on_subnegotiation(self, data: bytes) -> None:
         command, payload = data[:1], data[1:]
-        if command == _SEND and self.local:
+        if command == _SEND and self.may_come(Side.LOCAL):
             self._answer(payload)
-        elif command in (_IS, _INFO) and self.remote:
+        elif command in (_IS, _INFO) and self.may_come(Side.REMOTE):
             self._learn(payload, changed=command == _INFO)
         else:
             self.report("neither a question to the client nor its answer", data)

@@ -223,6 +223,13 @@ class Option:
         """Whether either side performs it."""
         return self.local or self.remote
 
+    def may_come(self, side: Side) -> bool:
+        """Return whether the peer may send what belongs to the option on a side.
+
+        It may until it has answered our refusal: what it sent before has only crossed that, and is no fault.
+        """
+        return self.session.negotiator.enabled(self.code, side)
+
     @property
     def is_server(self) -> bool:
         """Whether we are the server."""

@@ -117,10 +117,10 @@ class STATUS(Option):
             self.ask()
 
     def on_subnegotiation(self, data: bytes) -> None:
-        if data[:1] == _SEND and self.local:
+        if data[:1] == _SEND and self.may_come(Side.LOCAL):
             self.report_excess(data, len(_SEND))
             self.answer(encode_status(self._view()))
-        elif data[:1] == _IS and self.remote:
+        elif data[:1] == _IS and self.may_come(Side.REMOTE):
             self._learn(data)
         else:
             self.report("neither a question to who said WILL nor its answer", data)

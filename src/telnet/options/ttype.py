@@ -79,10 +79,10 @@ class TTYPE(Option):
         self.send(_SEND)
 
     def on_subnegotiation(self, data: bytes) -> None:
-        if data[:1] == _SEND and self.local:
+        if data[:1] == _SEND and self.may_come(Side.LOCAL):
             self.report_excess(data, len(_SEND))
             self._answer()
-        elif data[:1] == _IS and self.remote:
+        elif data[:1] == _IS and self.may_come(Side.REMOTE):
             self._learn(data[1:])
         else:
             self.report("neither a question to the client nor its answer", data)
@@ -110,7 +110,7 @@ class TTYPE(Option):
         at_flags = _FLAGS.fullmatch(name) is not None and len(self.names) > 1
         if again or at_flags or len(self.names) >= self.session.limits.terminal_types:
             self._finish()
-        else:
+        elif self.remote:  # and not being turned off
             self._ask()
 
     def _take_note(self, name: str) -> None:
