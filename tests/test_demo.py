@@ -35,6 +35,7 @@ from telnet import DO, negotiate, subnegotiation
 from telnet.handler import MudHandler, combine
 from telnet.options import CHARSET, ECHO, EOR, GMCP, MCCP2, MCCP3, MSDP, MSP, MSSP, MXP, NAWS, TTYPE, Option, Role
 from telnet.options.msp import Sound, strip_msp
+from telnet.options.mxp import LineMode, tag
 
 # The examples are mapped into the package when it is built: a type checker sees where they are in the source tree.
 if TYPE_CHECKING:
@@ -1302,7 +1303,14 @@ def test_what_players_say_is_no_markup(island: Island) -> None:
 
     ada.type("say <b>&lt;")
 
-    assert "Ada says: &lt;b&gt;&amp;lt;" in bob.shown
+    assert "Ada says: <b>&lt;" in bob.shown  # which is text in locked mode
+
+
+def test_text_is_in_locked_mode_where_there_is_markup(island: Island) -> None:
+    shown = Visitor(island, MXP).shown
+
+    assert shown.startswith(tag(LineMode.LOCK_LOCKED))  # before anything that could be taken for markup
+    assert shown.count("\x1b[") == 1
 
 
 @pytest.mark.parametrize(
@@ -1701,7 +1709,7 @@ def test_mssp_is_told_as_plain_text_too(island: Island) -> None:
 def test_exits_are_links_where_there_are_any(island: Island) -> None:
     shown = island.visitor("Ada", MXP).type("look")
 
-    assert shown.endswith("100hp 100mv&gt; ")
+    assert shown.endswith("100hp 100mv> ")
     assert 'Exits: \x1b[4z<SEND href="north">north\x1b[4z</SEND> ' in shown
 
 
