@@ -220,7 +220,7 @@ def players_of(this: Game) -> type[Player]:
             GMCP,
             MSDP(reportable=panels.REPORTABLE),
             MSSP(this.status),
-            MXP(default="locked"),  # by itself some clients take this, and some open mode
+            MXP(default="locked"),  # not stated, it would be this in some clients, and open mode in others
             MSP,
             MCCP3,
             MCCP2,  # the last, so that what is offered before can be seen on the wire

@@ -206,7 +206,8 @@ class MXP(Option):
 
     :param default: the mode of the text that follows no line tag: ``"locked"`` for a game whose text is not written for
         MXP, so that ``<`` and ``&`` in it are shown; ``"open"``, ``"secure"``, or the :class:`LineMode` of each.  None
-        leaves it to the client, which takes ``"open"`` by the specification, and some take ``"locked"``.
+        leaves it to the client: the specification has ``"open"``, for which :meth:`text` escapes, but Mudlet takes
+        ``"locked"`` and shows the escapes.  State one.
     :raises ValueError: if it is not one of these.
 
     Source: the MXP specification, version 1.0.
