@@ -12,7 +12,22 @@ import pytest
 import telnet
 from telnet import MudHandler, Session
 from telnet.cli import main
-from telnet.options import ECHO, GMCP, SGA, Option
+from telnet.options import (
+    ATCP,
+    CHARSET,
+    ECHO,
+    GMCP,
+    MSP,
+    MXP,
+    SGA,
+    SNDLOC,
+    TTYPE,
+    XDISPLOC,
+    ZMP,
+    Option,
+)
+from telnet.options.com_port import Command, encode_command
+from telnet.options.mxp import element
 
 
 class Player(MudHandler):
@@ -126,6 +141,43 @@ def test_an_option_that_is_not_spoken_is_named() -> None:
     for option in (GMCP, GMCP.code):
         with pytest.raises(KeyError, match="GMCP is not spoken on this connection: list it in its options"):
             session()[option]
+
+
+NO_TEXT_OF_AN_OPTION: dict[str, tuple[Callable[[Any], object], str]] = {
+    "TTYPE": (TTYPE, "a terminal type must be str"),
+    "SNDLOC": (SNDLOC, "a location must be str"),
+    "SNDLOC.move": (lambda text: session(SNDLOC)[SNDLOC].move(text), "a location must be str"),
+    "XDISPLOC": (XDISPLOC, "a display must be str"),
+    "CHARSET": (CHARSET, "the name of an encoding must be str"),
+    "ATCP": (ATCP, "the argument of a message must be str"),
+    "ATCP.send_message": (lambda text: session(ATCP)[ATCP].send_message(text), "the name of a message must be str"),
+    "ZMP": (ZMP, "an argument must be str"),
+    "ZMP.send_command": (lambda text: session(ZMP)[ZMP].send_command(text), "a command must be str"),
+    "MXP.text": (lambda text: session(MXP)[MXP].text(text), "text must be str"),
+    "MXP.send_tag": (lambda text: session(MXP)[MXP].send_tag(text), "a tag must be str"),
+    "MXP element": (lambda text: element("SEND", text), "text must be str"),
+    "MSP.play": (lambda sound: session(MSP)[MSP].play(sound), "a sound must be a Sound"),
+}
+
+
+@pytest.mark.parametrize("given", [b"x", ["x"], 5], ids=["bytes", "a list", "a number"])
+@pytest.mark.parametrize("call", NO_TEXT_OF_AN_OPTION)
+def test_what_is_no_text_of_an_option_is_refused(call: str, given: Any) -> None:
+    function, says = NO_TEXT_OF_AN_OPTION[call]
+
+    with pytest.raises(TypeError, match=f"^{says}, not {type(given).__name__}$"):
+        function(given)
+
+
+def test_a_sound_is_no_text() -> None:
+    with pytest.raises(TypeError, match="^a sound must be a Sound, not str$"):
+        session(MSP)[MSP].play("door.wav")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("signature", [b"x", ["x"], 5, None])
+def test_a_signature_is_text(signature: Any) -> None:
+    with pytest.raises(ValueError, match="^SIGNATURE does not take "):
+        encode_command(Command.SIGNATURE, signature)
 
 
 @pytest.mark.parametrize("name", ["aio", "options"])

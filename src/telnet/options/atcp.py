@@ -8,7 +8,7 @@ from typing import Final
 from telnet import constants
 from telnet.negotiation import Side
 from telnet.options.markers import utf8
-from telnet.options.option import END_OF_STRING, Option, Role
+from telnet.options.option import END_OF_STRING, Option, Role, check_text
 
 __all__ = ["ATCP", "decode_atcp", "encode_atcp"]
 
@@ -22,6 +22,8 @@ def encode_atcp(name: str, argument: str = "", body: str = "", *, encoding: str 
     What the encoding lacks becomes ``?``.  Raises ``ValueError`` for a name that is not one word, or an argument of
     more than one line.
     """
+    for noun, text in (("the name", name), ("the argument", argument), ("the body", body)):
+        check_text(f"{noun} of a message", text)
     if name.split() != [name]:
         raise ValueError(f"the name of a message is one word, not {name!r}")
     if "\n" in argument:

@@ -9,7 +9,7 @@ from telnet import constants
 from telnet.charsets import canonical_name
 from telnet.lines import lookup_encoding
 from telnet.negotiation import Side, State
-from telnet.options.option import END_OF_STRING, Option
+from telnet.options.option import END_OF_STRING, Option, check_text
 
 __all__ = ["CHARSET"]
 
@@ -173,6 +173,7 @@ def _bare(name: bytes) -> bytes:
 
 
 def _checked(name: str) -> bytes:
+    check_text("the name of an encoding", name)
     encoded = name.encode("ascii", "replace")
     if not (name.isascii() and name.isprintable() and _bare(encoded)) or _SEPARATOR in encoded or b" " in encoded:
         raise ValueError(f"the name of an encoding is printable ASCII without blanks and semicolons, not {name!r}")

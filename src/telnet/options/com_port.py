@@ -188,9 +188,9 @@ def encode_command(command: Command, value: int | str = 0, *, is_server: bool = 
     code = bytes((command + _SERVER_OFFSET * is_server,))
     try:
         if command is Command.SIGNATURE:
-            return code + str(value or "").encode("latin-1")
+            return code + (b"" if value == 0 else value.encode("latin-1"))  # type: ignore[union-attr]
         return code + _MEANINGS.get(command, index)(value).to_bytes(_SIZES.get(command, 1), "big")  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+    except (AttributeError, TypeError, ValueError, OverflowError):
         raise ValueError(f"{command.name} does not take {value!r}") from None
 
 

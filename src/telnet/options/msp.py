@@ -166,7 +166,11 @@ class MSP(Option):
 
         It is sent as a line, and counts at the start of one only: end what was sent before.  With ``out_of_band`` it is
         sent as a subnegotiation, as Mudlet takes it.
+
+        :raises TypeError: if it is not a :class:`Sound`.
         """
+        if not isinstance(sound, Sound):
+            raise TypeError(f"a sound must be a Sound, not {type(sound).__name__}")
         if not self.local:
             return False
         if out_of_band:

@@ -10,7 +10,7 @@ from typing import Final
 
 from telnet import constants
 from telnet.negotiation import Side
-from telnet.options.option import Option, Role
+from telnet.options.option import Option, Role, check_text
 from telnet.options.plain_text import plain_text
 
 __all__ = ["MXP", "LineMode", "element", "escape_mxp", "parse_reply", "tag"]
@@ -297,6 +297,7 @@ class MXP(Option):
         A server's is sent where it is in the line, a client's as a line of its own.  Raises ``ValueError`` for markup
         that is empty or has a control character or line end in it.
         """
+        check_text("a tag", markup)
         if not markup or not markup.isprintable():
             raise ValueError(f"a tag is printable and in one line, not {markup!r}")
         if self.enabled and self.is_server:

@@ -51,6 +51,15 @@ END_OF_STRING: Final = b"\0"
 """What programs in C send after a text, where its protocol has no such end."""
 
 
+def check_text(noun: str, text: object) -> None:
+    """Raise ``TypeError`` for what a program gives in the place of text, such as a list of texts or ``bytes``.
+
+    :param noun: what it is to be.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{noun} must be str, not {type(text).__name__}")
+
+
 class Role(Enum):
     """Which end of a connection somebody is."""
 

@@ -14,5 +14,9 @@ def plain_text(text: str) -> str:
     """Return ``text`` without control characters; tabs and ``\\n`` stay.
 
     With them a player moves the cursor of others, colours their screens, and switches the modes of MXP.
+
+    :raises TypeError: if it is not ``str``.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be str, not {type(text).__name__}")
     return text.translate(_CONTROLS)

@@ -6,7 +6,7 @@ from typing import Final
 
 from telnet import constants
 from telnet.negotiation import Side
-from telnet.options.option import END_OF_STRING, Option, Role
+from telnet.options.option import END_OF_STRING, Option, Role, check_text
 
 __all__ = ["SNDLOC"]
 
@@ -56,6 +56,7 @@ class SNDLOC(Option):
 
 
 def _checked(location: str) -> str:
+    check_text("a location", location)
     if not (location.isascii() and location.isprintable() and len(location) <= _LONGEST):
         raise ValueError(f"a location is up to {_LONGEST} printable characters of ASCII, not {location!r}")
     return location

@@ -10,7 +10,7 @@ from typing import Final
 from telnet import constants
 from telnet.client import presentable
 from telnet.negotiation import Side
-from telnet.options.option import Option, Role
+from telnet.options.option import Option, Role, check_text
 from telnet.options.programs import Program, is_terminal, program_named
 
 __all__ = ["TTYPE"]
@@ -49,6 +49,7 @@ class TTYPE(Option):
 
     def __init__(self, *names: str) -> None:
         for name in names:
+            check_text("a terminal type", name)
             if not (name.isascii() and name.isprintable() and 0 < len(name) <= _LONGEST):
                 raise ValueError(f"a terminal type is 1 to {_LONGEST} characters of ASCII, not {name!r}")
         self._own: Sequence[str] = names or ("UNKNOWN",)

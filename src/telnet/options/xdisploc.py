@@ -6,6 +6,7 @@ from typing import Final
 
 from telnet import constants
 from telnet.options.inquiry import InquiryOption
+from telnet.options.option import check_text
 
 __all__ = ["XDISPLOC"]
 
@@ -26,6 +27,7 @@ class XDISPLOC(InquiryOption):
     code = constants.XDISPLOC
 
     def __init__(self, display: str = "") -> None:
+        check_text("a display", display)
         if not (display.isascii() and display.isprintable() and len(display) <= _LONGEST):
             raise ValueError(f"a display is up to {_LONGEST} characters of ASCII, not {display!r}")
         self.display = display

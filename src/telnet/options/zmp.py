@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from telnet import constants
 from telnet.negotiation import Side
 from telnet.options.markers import Markers, utf8
-from telnet.options.option import Option, Role
+from telnet.options.option import Option, Role, check_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,9 +31,11 @@ def encode_zmp(command: str, *arguments: str, encoding: str = "utf-8") -> bytes:
     digits, hyphens and dots between them, for an argument with a NUL in it, and for more than 16 KiB, which the other
     end need not take.
     """
+    check_text("a command", command)
     if not _is_name(command):
         raise ValueError(f"a command is ASCII letters, digits, - and dots between them, not {command!r}")
     for argument in arguments:
+        check_text("an argument", argument)
         if "\0" in argument:
             raise ValueError(f"an argument has no NUL in it, not {argument!r}")
     data = _packed(command, *arguments, encoding=encoding)
