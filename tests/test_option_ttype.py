@@ -285,14 +285,31 @@ def test_a_name_that_is_known_already_stays() -> None:
 # --- bad input --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", "x" * 65, "x" * 60_000])
-def test_a_name_of_no_length_or_too_much_is_the_last(name: str) -> None:
-    session, handler = served([TTYPE], WILL_TTYPE + named("XTERM", name))
+TOO_LONG = "TTYPE: a terminal type is 1 to 64 printable characters"
 
-    reason = "TTYPE: a terminal type is 1 to 64 printable characters"
-    assert handler.named("on_protocol_error") == [("on_protocol_error", reason, name.encode()[:64])]
+
+def test_a_name_of_no_length_is_the_last() -> None:
+    session, handler = served([TTYPE], WILL_TTYPE + named("XTERM", ""))
+
+    assert handler.named("on_protocol_error") == [("on_protocol_error", TOO_LONG, b"")]
     assert handler.named("on_terminal_types") == [("on_terminal_types", ("XTERM",))]
     assert (session.client.terminal, session.ready) == ("XTERM", True)
+
+
+@pytest.mark.parametrize("size", [65, 60_000])
+def test_a_name_that_is_too_long_costs_none_of_those_that_follow(size: int) -> None:
+    session, handler = served([TTYPE], WILL_TTYPE + named("x" * size, "XTERM", "MTTS 4"))
+
+    assert handler.named("on_protocol_error") == [("on_protocol_error", TOO_LONG, b"x" * 64)]
+    assert handler.named("on_terminal_types") == [("on_terminal_types", ("XTERM", "MTTS 4"))]
+    assert (session.client.terminal, session.client.utf8, session.ready) == ("XTERM", True, True)
+
+
+def test_names_that_are_too_long_are_asked_for_as_often_as_others() -> None:
+    session, handler = served([TTYPE], WILL_TTYPE + named(*["x" * 65] * 20), limits=Limits(terminal_types=3))
+
+    assert session.take() == DO_TTYPE + SEND * 3
+    assert handler.named("on_terminal_types") == [("on_terminal_types", ())]
 
 
 @pytest.mark.parametrize("dirt", ["\u00e9", "\x1b", "\r\n", "\x00", "\x7f", "\u202e"])

@@ -37,7 +37,8 @@ class TTYPE(Option):
     programs, which some clients tell all the same: those are the client's name.  ``client`` has what was learnt, and
     ``on_terminal_types(names)`` is called with all of them at the end.
 
-    Of a name, what is not printable ASCII is left out.
+    Of a name, what is not printable ASCII is left out.  One of more than 64 characters is reported, and the next asked
+    for.
 
     Client: ``TTYPE("NAME", "XTERM-256COLOR", "MTTS 271")`` are the names, in this order.
 
@@ -59,6 +60,7 @@ class TTYPE(Option):
         self._complete = False
         self._mtts = False
         self._asked = False
+        self._answers = 0
         self._next = 0
 
     @property
@@ -98,21 +100,28 @@ class TTYPE(Option):
         if not self._asked:
             return self.report("a terminal type that nobody asked for", told)
         self._asked = False
-        name = presentable(told.decode("ascii", "ignore")).strip() if len(told) <= _LONGEST else ""
-        if not name:
-            self._finish()
-            return self.report(f"a terminal type is 1 to {_LONGEST} printable characters", told)
-        again = name.upper() in map(str.upper, self.names)  # names have no case (RFC 1091)
-        if not again:
-            self.names.append(name)
-            self._take_note(name)
-        # Nothing new comes after the flags of MTTS, and some clients answer no more.  Where they come first, the client
-        # was asked by another process before, and goes on in its list.
-        at_flags = _FLAGS.fullmatch(name) is not None and len(self.names) > 1
-        if again or at_flags or len(self.names) >= self.session.limits.terminal_types:
+        self._answers += 1
+        name = presentable(told.decode("ascii", "ignore")).strip()
+        if not name or len(told) > _LONGEST:
+            self.report(f"a terminal type is 1 to {_LONGEST} printable characters", told)
+        if self._is_last(name, told) or self._answers >= self.session.limits.terminal_types:
             self._finish()
         elif self.remote:  # and not being turned off
             self._ask()
+
+    def _is_last(self, name: str, told: bytes) -> bool:
+        """Take note of a name, and return whether no other follows it."""
+        if not name:
+            return True
+        if len(told) > _LONGEST:  # which says nothing of those that follow
+            return False
+        if name.upper() in map(str.upper, self.names):  # names have no case (RFC 1091)
+            return True
+        self.names.append(name)
+        self._take_note(name)
+        # Nothing new comes after the flags of MTTS, and some clients answer no more.  Where they come first, the client
+        # was asked by another process before, and goes on in its list.
+        return _FLAGS.fullmatch(name) is not None and len(self.names) > 1
 
     def _take_note(self, name: str) -> None:
         if flags := _FLAGS.fullmatch(name):
