@@ -182,6 +182,14 @@ def test_the_last_word_of_a_hello_is_the_version(program: bytes, name: str, vers
     assert (session.client.name, session.client.version) == (name, version)
 
 
+@pytest.mark.parametrize("name", [b"Hello", b"HELLO"])
+def test_a_hello_is_one_in_any_case(name: bytes) -> None:
+    session, handler = agreed(Role.SERVER, message(name + b" Lantern 2.1"))
+
+    assert (session.client.name, session.client.version) == ("Lantern", "2.1")
+    assert handler.named("on_atcp") == [("on_atcp", name.decode(), "Lantern 2.1", "")]
+
+
 def test_a_hello_without_a_version_takes_none_back() -> None:
     session, _ = agreed(Role.SERVER, message(b"hello Lantern 2.1"), message(b"hello Lantern"))
 

@@ -171,11 +171,21 @@ def test_an_introduction_without_a_description_is_taken() -> None:
     assert (session.client.name, session.client.version) == ("Lantern", "5.0.1")
 
 
-def test_an_introduction_without_a_version_tells_nothing() -> None:
-    session, handler = agreed(Role.SERVER, command(b"zmp.ident\0Lantern\0"))
+def test_an_introduction_without_a_version_takes_none_back() -> None:
+    session, handler = agreed(Role.SERVER)
+    session.client.learn(version="5.0.1")
 
-    assert handler.events == [("on_zmp", "zmp.ident", ["Lantern"])]
-    assert session.client.name == ""
+    deliver(session, command(b"zmp.ident\0Lantern\0"))
+
+    assert handler.named("on_zmp") == [("on_zmp", "zmp.ident", ["Lantern"])]
+    assert (session.client.name, session.client.version) == ("Lantern", "5.0.1")
+
+
+@pytest.mark.parametrize("payload", [b"zmp.ident\0", b"zmp.ident\0\0", b"zmp.ident\0\x001\0"])
+def test_an_introduction_without_a_name_takes_none_back(payload: bytes) -> None:
+    session, _ = agreed(Role.SERVER, command(b"zmp.ident\0Lantern\x005.0.1\0"), command(payload))
+
+    assert (session.client.name, session.client.version) == ("Lantern", "5.0.1")
 
 
 @pytest.mark.parametrize("role", Role)
@@ -231,12 +241,18 @@ def test_a_clock_makes_ping_supported() -> None:
     assert session[ZMP].supports("zmp.ping")
 
 
-@pytest.mark.parametrize("payload", [b"zmp.check\0", b"zmp.check\0a\0b\0"])
-def test_a_check_of_none_or_of_several_is_not_answered(payload: bytes) -> None:
-    session, handler = agreed(Role.SERVER, command(payload))
+def test_a_check_of_nothing_is_not_answered() -> None:
+    session, handler = agreed(Role.SERVER, command(b"zmp.check\0"))
 
     assert session.take() == b""
-    assert [event[:2] for event in handler.events] == [("on_zmp", "zmp.check")]
+    assert handler.events == [("on_zmp", "zmp.check", [])]
+
+
+def test_a_check_of_several_is_answered_for_the_first() -> None:
+    session, handler = agreed(Role.SERVER, command(b"zmp.check\0zmp.\0b\0"))
+
+    assert session.take() == command(b"zmp.support\0zmp.\0")
+    assert handler.events == [("on_zmp", "zmp.check", ["zmp.", "b"])]
 
 
 def test_a_check_of_the_longest_name_is_answered() -> None:

@@ -143,10 +143,10 @@ class ZMP(Option):
             case "zmp.ping", _ if self._clock is not None:
                 if (now := self.session.call(self._clock)) is not None:
                     self.answer(self._pack("zmp.time", _written(now)))
-            case "zmp.check", [name]:
+            case "zmp.check", [name, *_]:  # whoever asks waits, whatever stands after the name
                 self.answer(self._pack("zmp.support" if self.supports(name) else "zmp.no-support", name))
-            case "zmp.ident", [name, version, *_]:
-                self.client.learn(name=name, version=version)
+            case "zmp.ident", [name, *_] if name:
+                self.client.learn(**dict(zip(("name", "version"), arguments, strict=False)))
 
     def send_command(self, command: str, *arguments: str) -> bool:
         """Send a command; return False, with nothing sent, while ZMP is off.  Raises as :func:`encode_zmp` does."""
