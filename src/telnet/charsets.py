@@ -42,6 +42,20 @@ _MORE_ALIASES: Final = {
     "mcp437": "cp437",
     "mcp737": "cp737",
     "mcp869": "cp869",
+    # TinTin++ names what it translates from, for a terminal in UTF-8, and writes in too
+    "fansi": "cp437",
+    "big5toutf8": "big5",
+    "cp1251toutf8": "cp1251",
+    "cp949toutf8": "cp949",
+    "gbk1toutf8": "gbk",
+    "iso1toutf8": "latin_1",
+    "iso2toutf8": "iso8859_2",
+    "koi8toutf8": "koi8_r",
+    # and what its terminal is in
+    "gbk1": "gbk",
+    # which a server may request of it
+    "iso1": "latin_1",
+    "iso2": "iso8859_2",
 }
 
 _UNSAID: Final = str.maketrans("", "", "-_ .:()")
