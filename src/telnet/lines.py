@@ -517,9 +517,9 @@ def decode_text(
     with the error handler ``errors``, which replaces a bad byte alone.
 
     Where the encoding is UTF-8 the fallback is passed over if the peer is known to send UTF-8, or if what it sent is
-    UTF-8 but for some bytes: if it has more characters beyond ASCII than bytes that belong to none. A character is a
-    sequence of two to four bytes as RFC 3629 has it, so each byte is bad of one that is cut off or longer than it has
-    to be, of a surrogate, and of what is above U+10FFFF.
+    UTF-8 but for some bytes: if more bytes belong to characters beyond ASCII than are bad. A character is a sequence of
+    two to four bytes as RFC 3629 has it, so each byte is bad of one that is cut off or longer than it has to be, of a
+    surrogate, and of what is above U+10FFFF.
 
     The names must be of encodings that Python knows, as :func:`lookup_encoding` returns them: never those of a peer.
     """
@@ -536,9 +536,9 @@ def decode_text(
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
-    good = data.decode("utf-8", "ignore")
-    characters = len(good) - len(good.encode("ascii", "ignore"))
-    return characters > len(data) - len(good.encode())
+    characters = data.decode("utf-8", "ignore")
+    good = len(characters.encode())
+    return good - len(characters.encode("ascii", "ignore")) > len(data) - good
 
 
 def encode_text(text: str, encoding: str = "utf-8", *, errors: str = "replace", binary: bool = False) -> bytes:
