@@ -310,6 +310,27 @@ def test_a_client_that_rejects_each_name_by_itself_may_accept_the_next() -> None
     assert handler.named("on_charset", "on_protocol_error") == [("on_charset", "iso8859-1")]
 
 
+def test_a_client_that_accepted_one_name_may_reject_each_of_the_others_once() -> None:
+    rejected = charset(b"\x03ISO-8859-1") + charset(b"\x03 US-ASCII")
+
+    session, handler = served([CHARSET], DO_CHARSET + accepted(" UTF-8") + rejected)
+    assert session.client.charset == "UTF-8"
+    assert handler.named("on_charset", "on_protocol_error") == [("on_charset", "utf-8")]
+
+    deliver(session, rejected + charset(b"\x03UTF-8"))
+    assert [event[1] for event in handler.named("on_protocol_error")] == [
+        "CHARSET: rejected what was not requested"
+    ] * 3
+
+
+def test_what_was_rejected_of_an_earlier_request_is_requested_again() -> None:
+    session, handler = served([CHARSET], DO_CHARSET + accepted("UTF-8"))
+    assert session[CHARSET].propose()
+
+    deliver(session, charset(b"\x03UTF-8") + accepted("US-ASCII"))
+    assert handler.named("on_charset", "on_protocol_error") == [("on_charset", "utf-8"), ("on_charset", "ascii")]
+
+
 def test_a_name_that_was_rejected_cannot_be_accepted_any_more() -> None:
     _, handler = served([CHARSET], DO_CHARSET + charset(b"\x03UTF-8") + accepted("UTF-8"))
 

@@ -61,6 +61,7 @@ class CHARSET(Option):
     def setup(self) -> None:
         self._waiting = False
         self._proposed: set[bytes] = set()
+        self._passed_over: set[bytes] = set()  # when another one was accepted
 
     def open(self) -> None:
         if self.is_server:
@@ -93,6 +94,7 @@ class CHARSET(Option):
             return False
         self._waiting = True
         self._proposed = set(self._encodings)
+        self._passed_over = set()
         names = (name.encode("ascii") for name, _ in self._encodings.values())
         self.send(_REQUEST + _SEPARATOR + _SEPARATOR.join(names))
         return True
@@ -137,15 +139,20 @@ class CHARSET(Option):
         self._waiting = False
         if accepted not in self._proposed:
             return self.report("accepted what was not requested", payload)
-        self._proposed.clear()
+        self._passed_over = self._proposed - {accepted}
+        self._proposed = set()
         self._switch(accepted)
 
     def _be_rejected(self, payload: bytes) -> None:
         """Learn that the peer speaks none of them, or not the one it names: TinTin++ answers name by name."""
-        if not self._proposed:
-            return self.report("rejected what was not requested", payload)
-        self._waiting = False
-        self._proposed = self._proposed - {self._find(payload)} if payload else set()
+        rejected = self._find(payload)
+        if rejected in self._passed_over:
+            self._passed_over.discard(rejected)
+        elif not self._proposed:
+            self.report("rejected what was not requested", payload)
+        else:
+            self._waiting = False
+            self._proposed = self._proposed - {rejected} if payload else set()
 
     def _switch(self, own: bytes) -> None:
         name, encoding = self._encodings[own]
