@@ -1012,6 +1012,12 @@ def test_an_encoding_that_changes_ascii_is_a_value_error_that_says_why(name: str
         LineDecoder(object(), fallback=name)
 
 
+@pytest.mark.parametrize("name", [None, 5, b"utf-8"])
+def test_an_encoding_that_is_no_text_is_a_type_error_that_says_so(name: Any) -> None:
+    with pytest.raises(TypeError, match=f"^encoding must be str, not {type(name).__name__}$"):
+        lookup_encoding(name)
+
+
 def test_the_encodings_of_muds_are_usable() -> None:
     assert {"utf-8", "ascii", "iso8859-1", "cp1252", "cp437", "koi8-r", "gbk", "big5", "euc_kr", "cp932"} <= set(USABLE)
 

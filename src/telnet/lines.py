@@ -612,9 +612,12 @@ def lookup_encoding(name: str) -> str:
     Ask only about names that the program itself brought: Python keeps each unknown name that it was asked for, so a
     peer that may choose them fills the memory.
 
-    Raises ``LookupError`` for an encoding that Python does not know and ``ValueError`` for one that does not leave
-    ASCII as it is (UTF-16, UTF-7, EBCDIC, ISO-2022-JP ...): IAC, line ends and ANSI sequences would not be found in it.
+    Raises ``TypeError`` if it is not ``str``, ``LookupError`` for an encoding that Python does not know and
+    ``ValueError`` for one that does not leave ASCII as it is (UTF-16, UTF-7, EBCDIC, ISO-2022-JP ...): IAC, line ends
+    and ANSI sequences would not be found in it.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"encoding must be str, not {type(name).__name__}")
     try:
         found = codecs.lookup(name).name
         usable = _ASCII.decode(found) == _ASCII.decode("ascii") and _ASCII.decode("ascii").encode(found) == _ASCII
