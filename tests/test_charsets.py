@@ -46,6 +46,7 @@ from telnet.lines import lookup_encoding
         ("CP850", "cp850"),
         ("M_CP437", "cp437"),
         ("FANSI", "cp437"),
+        ("CP437TOUTF8", "cp437"),
         ("BIG-5", "big5"),
         ("BIG5TOUTF8", "big5"),
         ("CP1251TOUTF8", "cp1251"),

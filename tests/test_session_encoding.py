@@ -152,6 +152,7 @@ def test_where_the_program_has_no_utf_8_flags_and_locales_say_nothing(own: str, 
         ("ISO 8859-1", "iso8859-1"),  # Mudlet
         ("GBK-1", "gbk"),  # TinTin++
         ("FANSI", "cp437"),
+        ("CP437TOUTF8", "cp437"),
         ("KOI8TOUTF8", "koi8-r"),
         ("latin1", "iso8859-1"),
         ("ASCII", "ascii"),

@@ -42,21 +42,16 @@ _MORE_ALIASES: Final = {
     "mcp437": "cp437",
     "mcp737": "cp737",
     "mcp869": "cp869",
-    # TinTin++ names what it translates from, for a terminal in UTF-8, and writes in too
+    # TinTin++
     "fansi": "cp437",
-    "big5toutf8": "big5",
-    "cp1251toutf8": "cp1251",
-    "cp949toutf8": "cp949",
-    "gbk1toutf8": "gbk",
-    "iso1toutf8": "latin_1",
-    "iso2toutf8": "iso8859_2",
-    "koi8toutf8": "koi8_r",
-    # and what its terminal is in
     "gbk1": "gbk",
-    # which a server may request of it
     "iso1": "latin_1",
     "iso2": "iso8859_2",
+    "koi8": "koi8_r",
 }
+
+# TinTin++ ends so the name of what it translates, both ways, for a terminal in UTF-8.
+_TRANSLATED: Final = "toutf8"
 
 _UNSAID: Final = str.maketrans("", "", "-_ .:()")
 
@@ -82,7 +77,7 @@ def canonical_name(name: str) -> str:
     Names differ in case, hyphens and blanks, and have aliases: ``latin1``, ``ISO_8859-1:1987`` and ``iso-ir-100`` are
     ISO-8859-1.  Any text may be asked about, a peer's too: no codec is looked up.
     """
-    bare = _bare(name)
+    bare = _bare(name).removesuffix(_TRANSLATED)
     return _MODULES.get(bare, bare)
 
 
