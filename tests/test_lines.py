@@ -869,7 +869,31 @@ def test_what_a_terminal_left_of_an_erased_character_is_replaced_alone(typed: st
     assert lines_of(line + b"\r\n") == [f"{erased[:-1]}{GARBLED}{rest}"]
 
 
-def test_what_is_mostly_utf_8_is_judged_in_utf_8_only() -> None:
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("gbk", "日本 ☆"),
+        ("big5", "日本"),
+        ("shift_jis", "日本 ｱｲｳ"),
+        ("euc_kr", "나무"),
+        ("gb18030", "日😀"),
+        ("big5hkscs", "\u00ca\u0304日"),  # the first two are one character
+        ("iso8859-7", "αβγ"),
+        ("cp1255", "אב"),
+    ],
+)
+def test_a_bad_byte_in_a_line_of_any_encoding_is_replaced_alone(encoding: str, text: str) -> None:
+    line = text.encode(encoding) + b"\xff " + text.encode(encoding)
+
+    assert lines_of(line + b"\n", encoding=encoding) == [f"{text}{GARBLED} {text}"]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "big5", "iso8859-7", "ascii"])
+def test_a_line_of_latin_1_falls_back_from_any_encoding(encoding: str) -> None:
+    assert lines_of(b"caf\xff\n", encoding=encoding, fallback="latin-1") == ["caf\xff"]
+
+
+def test_what_is_mostly_in_an_encoding_is_judged_in_that_encoding_only() -> None:
     line = "日本語".encode() + b"\xe9"
 
     assert lines_of(line + b"\n", encoding="ascii", fallback="latin-1") == [line.decode("latin-1")]
@@ -892,9 +916,9 @@ def test_the_fallback_is_passed_over_where_the_peer_is_known_to_send_utf_8() -> 
     received.decoder.sends_utf8 = True
     received.feed(b"caf\xe9\n")
     received.decoder.encoding = "gbk"
-    received.feed("日".encode("gbk") + b"\xff\n")
+    received.feed(b"caf\xff\n")
 
-    assert received.lines == ["café", f"caf{GARBLED}", "日".encode("gbk").decode("cp1252") + "ÿ"]
+    assert received.lines == ["café", f"caf{GARBLED}", "cafÿ"]
     assert decode_text(b"caf\xe9", "utf-8", "cp1252", sends_utf8=True) == f"caf{GARBLED}"
 
 

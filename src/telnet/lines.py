@@ -516,10 +516,10 @@ def decode_text(
     It is read strictly in ``encoding``, else strictly in ``fallback`` if that is not None, else in ``encoding`` again
     with the error handler ``errors``, which replaces a bad byte alone.
 
-    Where the encoding is UTF-8 the fallback is passed over if the peer is known to send UTF-8, or if what it sent is
-    UTF-8 but for some bytes: if more bytes belong to characters beyond ASCII than are bad. A character is a sequence of
-    two to four bytes as RFC 3629 has it, so each byte is bad of one that is cut off or longer than it has to be, of a
-    surrogate, and of what is above U+10FFFF.
+    The fallback is passed over if what the peer sent is in the encoding but for some bytes, that is, if more bytes
+    belong to characters beyond ASCII than are bad; and if the encoding is UTF-8 and the peer is known to send that. In
+    UTF-8 a character is a sequence of two to four bytes as RFC 3629 has it, so each byte is bad of one that is cut off
+    or longer than it has to be, of a surrogate, and of what is above U+10FFFF.
 
     The names must be of encodings that Python knows, as :func:`lookup_encoding` returns them: never those of a peer.
     """
@@ -527,7 +527,7 @@ def decode_text(
         return data.decode(encoding)
     except UnicodeDecodeError:
         pass
-    if fallback is not None and not (encoding == "utf-8" and (sends_utf8 or _is_mostly_utf8(data))):
+    if fallback is not None and not ((sends_utf8 and encoding == "utf-8") or _is_mostly(data, encoding)):
         try:
             return data.decode(fallback)
         except UnicodeDecodeError:
@@ -535,9 +535,9 @@ def decode_text(
     return data.decode(encoding, errors)
 
 
-def _is_mostly_utf8(data: bytes) -> bool:
-    characters = data.decode("utf-8", "ignore")
-    good = len(characters.encode())
+def _is_mostly(data: bytes, encoding: str) -> bool:
+    characters = data.decode(encoding, "ignore")
+    good = len(characters.encode(encoding, "ignore"))
     return good - len(characters.encode("ascii", "ignore")) > len(data) - good
 
 
