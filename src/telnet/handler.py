@@ -403,6 +403,8 @@ class MudHandler(Guard):
     def on_charset(self, encoding: str) -> None:
         """Called when text is in another encoding from here on: agreed on by CHARSET, or said by the client.
 
+        What CHARSET agrees on is told even if text is in it already.
+
         :param encoding: Python's name for it.
         """
 

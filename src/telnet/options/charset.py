@@ -36,8 +36,8 @@ class CHARSET(Option):
     know.  A name of the peer is only ever compared with these and with their aliases (``latin1``, ``ISO_8859-1:1987``
     for ISO-8859-1), without regard to case, hyphens and blanks.
 
-    Either role: calls ``on_charset(encoding)`` when text is in another encoding from here on, with Python's name for
-    it; the session uses it already.  ``client.charset`` is the name in our list, ``client.utf8`` whether it is UTF-8.
+    Either role: calls ``on_charset(encoding)`` when an encoding is agreed on, with Python's name for it; the session
+    uses it from here on.  ``client.charset`` is the name in our list, ``client.utf8`` whether it is UTF-8.
 
     A server offers the option, and requests its encodings when the client agrees.  A client that declines is asked to
     offer it itself: MUSHclient agrees to nothing else, and wants to be requested all the same.  A client requests
