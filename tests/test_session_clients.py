@@ -245,6 +245,17 @@ def test_what_is_typed_in_latin_1_arrives_with_its_byte_255(name: str, tmp_path:
         assert visitor.lines == ["say café ÿ"]
 
 
+@pytest.mark.parametrize("player", [Typist, LinemodeTypist])
+def test_what_a_terminal_leaves_of_an_erased_character_spoils_no_other(player: type[Typist], tmp_path: Path) -> None:
+    with hosting(player) as (host, port), running(TELNET, port, tmp_path) as user:
+        user.wait_for("Welcome!")
+        visitor = host.first()
+        user.press("say 日本\x7f語\n".encode())  # which erases one byte, since it does not know of UTF-8 (IUTF8)
+        host.until(lambda: visitor.lines)
+
+        assert visitor.lines == ["say 日\N{REPLACEMENT CHARACTER}語"]
+
+
 class Editor(KeyTypist):
     edit_lines = True
 
@@ -341,6 +352,25 @@ def test_tintin_speaks_utf8_by_agreement(tmp_path: Path) -> None:
 
         assert visitor.client.charset == "UTF-8"
         assert visitor.lines == ["say héllo ☃ 日本"]
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "text"),
+    [
+        ("FANSI", "cp437", "Ω"),
+        ("BIG5TOUTF8", "big5", "日本"),
+        ("CP1251TOUTF8", "cp1251", "у нас"),
+        ("GBK1TOUTF8", "gbk", "日本"),
+        ("ISO2TOUTF8", "iso8859-2", "łódź"),
+        ("KOI8TOUTF8", "koi8-r", "у нас"),
+    ],
+)
+def test_tintin_is_sent_what_it_translates(name: str, encoding: str, text: str, tmp_path: Path) -> None:
+    client = TINTIN._replace(command=f"tt++ -G -e '#config charset {name};#ses demo 127.0.0.1 {{port}}'")
+    with visiting(client, tmp_path) as (host, visitor, user):
+        host.until(lambda: visitor.session.encoding == encoding)
+        host.run(lambda: visitor.send_line(f"Now in {text}."))
+        user.wait_for(f"Now in {text}.")
 
 
 def test_tintin_reads_and_sends_a_compressed_stream_with_an_end_and_another_start(tmp_path: Path) -> None:
