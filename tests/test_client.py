@@ -220,6 +220,15 @@ def test_a_locale_may_say_whether_there_is_utf_8(
     assert client.utf8 is utf8
 
 
+@pytest.mark.parametrize("later", [{"LANG": None}, {"LANG": ""}, {"LANG": "C"}, {"LC_ALL": "POSIX"}])
+def test_a_locale_that_is_gone_says_nothing_any_more(client: Client, later: dict[str, str | None]) -> None:
+    client.learn_variables({"LANG": "ru_RU.KOI8-R"})
+    client.learn_variables(later)
+
+    assert client.utf8 is None
+    assert client.said_encoding("utf-8", "cp1252") == "utf-8"
+
+
 def test_a_flag_says_more_about_utf_8_than_a_locale(client: Client) -> None:
     client.learn_mtts(MTTS.ANSI)
     client.learn_variables({"LANG": "en_US.UTF-8"})

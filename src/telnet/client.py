@@ -188,8 +188,9 @@ class Client:
         """
         environment = self.environment | _clean(variables)
         utf8 = self.utf8
-        if not self.charset and self._flag_utf8 is None and (encoding := _locale_encoding(environment)):
-            utf8 = encoding == "utf-8"
+        said, says = _locale_encoding(self.environment), _locale_encoding(environment)
+        if not self.charset and self._flag_utf8 is None and said != says:
+            utf8 = says == "utf-8" if says else None
         self._note({"environment": environment, "utf8": utf8})
 
     def learn_charset(self, charset: str) -> None:
