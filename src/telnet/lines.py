@@ -527,7 +527,7 @@ def decode_text(
         return data.decode(encoding)
     except UnicodeDecodeError:
         pass
-    if fallback is not None and not ((sends_utf8 and encoding == "utf-8") or _is_mostly(data, encoding)):
+    if fallback not in (None, encoding) and not ((sends_utf8 and encoding == "utf-8") or _is_mostly(data, encoding)):
         try:
             return data.decode(fallback)
         except UnicodeDecodeError:
