@@ -888,6 +888,33 @@ def test_a_bad_byte_in_a_line_of_any_encoding_is_replaced_alone(encoding: str, t
     assert lines_of(line + b"\n", encoding=encoding) == [f"{text}{GARBLED} {text}"]
 
 
+@pytest.mark.parametrize("encoding", ["iso8859-7", "cp1253", "cp1255", "cp874"])
+@given(data=st.binary(max_size=12))
+def test_a_line_of_single_bytes_is_judged_by_how_many_are_undefined(encoding: str, data: bytes) -> None:
+    characters = data.decode(encoding, "ignore")
+    beyond, bad = sum(map("\x7f".__lt__, characters)), len(data) - len(characters)
+    read_in = encoding if beyond > bad or not bad else "latin-1"
+
+    assert decode_text(data, encoding, "latin-1") == data.decode(read_in, "replace")
+
+
+def test_a_line_in_an_encoding_of_the_program_is_judged_too() -> None:
+    codec = codecs.lookup("cp1253")
+    plain = codecs.CodecInfo(codec.encode, codec.decode, name="greek-of-the-test")
+
+    def search(name: str) -> codecs.CodecInfo | None:
+        return plain if name in ("greek-of-the-test", "greek_of_the_test") else None
+
+    codecs.register(search)
+    try:
+        lines = lines_of("αβγ".encode("cp1253") + b"\xff\nab\xff\n", encoding="greek-of-the-test")
+    finally:
+        codecs.unregister(search)
+        lookup_encoding.cache_clear()
+
+    assert lines == [f"αβγ{GARBLED}", "abÿ"]
+
+
 @pytest.mark.parametrize("encoding", ["gbk", "big5", "iso8859-7", "ascii"])
 def test_a_line_of_latin_1_falls_back_from_any_encoding(encoding: str) -> None:
     assert lines_of(b"caf\xff\n", encoding=encoding, fallback="latin-1") == ["caf\xff"]

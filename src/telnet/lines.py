@@ -90,6 +90,8 @@ _PICTURES: Final = {
     )
 }
 
+_ASCII_BYTES: Final = bytes(range(128))
+
 _LONGEST_IN_UTF8: Final = 4  # bytes of a character (RFC 3629 section 3)
 
 # Every ASCII character, and what would be another one where a backslash, or ESC as in ISO-2022-JP, means something.
@@ -536,9 +538,32 @@ def decode_text(
 
 
 def _is_mostly(data: bytes, encoding: str) -> bool:
+    undefined = _undefined_bytes(encoding)
+    if undefined is not None:
+        bad = len(data) - len(data.translate(None, undefined))
+        return len(data.translate(None, _ASCII_BYTES)) > 2 * bad
     characters = data.decode(encoding, "ignore")
     good = len(characters.encode(encoding, "ignore"))
     return good - len(characters.encode("ascii", "ignore")) > len(data) - good
+
+
+@lru_cache(maxsize=64)
+def _undefined_bytes(encoding: str) -> bytes | None:
+    """Return the bytes that are no character, where each of the others is one; None where characters take several.
+
+    They can be counted without an error handler, which Python calls for each.
+    """
+    make_decoder = codecs.lookup(encoding).incrementaldecoder
+    if make_decoder is None:  # a program's own
+        return None
+    undefined = bytearray()
+    for byte in range(256):
+        try:
+            if not make_decoder().decode(bytes((byte,))):
+                return None
+        except UnicodeDecodeError:
+            undefined.append(byte)
+    return bytes(undefined)
 
 
 def encode_text(text: str, encoding: str = "utf-8", *, errors: str = "replace", binary: bool = False) -> bytes:
