@@ -818,7 +818,7 @@ def test_latin_1_sent_to_a_utf_8_server_is_understood() -> None:
 
 
 def test_a_line_falls_back_as_a_whole() -> None:
-    assert lines_of("Ã© déjà\n".encode("cp1252")) == ["Ã© déjà"]  # the first two are an é of UTF-8 as well
+    assert lines_of("☃".encode() + b" \xe9\n") == ["☃".encode().decode("cp1252") + " é"]
 
 
 GARBLED = "\N{REPLACEMENT CHARACTER}"
@@ -833,10 +833,6 @@ GARBLED = "\N{REPLACEMENT CHARACTER}"
         ("日本語".encode() + "語".encode()[:2], f"日本語{GARBLED}"),  # one that is cut off is one character
         (f"é{GARBLED}".encode() + b"\xe9", f"é{GARBLED}{GARBLED}"),  # one that came as such is valid
         ("😀é".encode() + b"\xe9", f"😀é{GARBLED}"),
-        ("☃".encode() + b" \xe9", f"☃ {GARBLED}"),
-        ("h\u00e9llo".encode() + b" \xff", f"h\u00e9llo {GARBLED}"),
-        ("éé".encode() + b"\xe0\xe8\xec", f"éé{GARBLED * 3}"),
-        ("ééé".encode() + b"\xf4\x90\x80\x80", f"ééé{GARBLED * 4}"),  # above U+10FFFF
     ],
 )
 def test_a_bad_byte_in_a_line_of_utf_8_is_replaced_alone(data: bytes, text: str) -> None:
@@ -846,22 +842,21 @@ def test_a_bad_byte_in_a_line_of_utf_8_is_replaced_alone(data: bytes, text: str)
 @pytest.mark.parametrize(
     "data",
     [
-        b"\xe9\xe8 " + "é".encode(),  # as many bad bytes as good ones
-        b"\xe9\xe8 \xe0 " + "☃".encode(),
-        "☃".encode() + "日本".encode()[:2] + b" \xe6",
-        "éè".encode() + b"\xe0\xe8\xec\xf9",
+        b"\xe9 " + "☃".encode(),  # as many bad bytes as characters
+        "日本".encode() + "語".encode()[:2],
+        "éè".encode() + b"\xe0\xe8\xec",
         b"abc \xe9",
         b"\xc0\xaf" + "é".encode(),  # longer than it has to be
         "é".encode() + b"\xed\xa0\xbd\xed\xb8\xbe",  # surrogates, as in CESU-8
-        "éé".encode() + b"\xf4\x90\x80\x80",  # above U+10FFFF
-        "é".encode() + b"\xf0\x9f\x98 ",
+        "ééé".encode() + b"\xf4\x90\x80\x80",  # above U+10FFFF
+        "ééé".encode() + b"\xf0\x9f\x98 ",
     ],
 )
-def test_a_line_with_as_many_bad_bytes_as_bytes_of_characters_falls_back(data: bytes) -> None:
+def test_a_line_with_as_many_bad_bytes_as_characters_falls_back(data: bytes) -> None:
     assert lines_of(data + b"\n", fallback="latin-1") == [data.decode("latin-1")]
 
 
-@pytest.mark.parametrize("typed", ["é\x7fé", "日本\x7f語", "say 日本\x7f", "😀\x7f日本", "у\x7fнас"])
+@pytest.mark.parametrize("typed", ["éé\x7fé", "日本\x7f語に", "say 日本語\x7fに", "у\x7fнас"])
 def test_what_a_terminal_left_of_an_erased_character_is_replaced_alone(typed: str) -> None:
     erased, _, rest = typed.partition("\x7f")
     line = erased.encode()[:-1] + rest.encode()  # Linux erases a byte where IUTF8 is off

@@ -250,10 +250,10 @@ def test_what_a_terminal_leaves_of_an_erased_character_spoils_no_other(player: t
     with hosting(player) as (host, port), running(TELNET, port, tmp_path) as user:
         user.wait_for("Welcome!")
         visitor = host.first()
-        user.press("say 日本\x7f語\n".encode())  # which erases one byte, since it does not know of UTF-8 (IUTF8)
+        user.press("say 日本\x7f語に\n".encode())  # which erases one byte, since it does not know of UTF-8 (IUTF8)
         host.until(lambda: visitor.lines)
 
-        assert visitor.lines == ["say 日\N{REPLACEMENT CHARACTER}語"]
+        assert visitor.lines == ["say 日\N{REPLACEMENT CHARACTER}語に"]
 
 
 class Editor(KeyTypist):

@@ -518,10 +518,10 @@ def decode_text(
     It is read strictly in ``encoding``, else strictly in ``fallback`` if that is not None, else in ``encoding`` again
     with the error handler ``errors``, which replaces a bad byte alone.
 
-    The fallback is passed over if what the peer sent is in the encoding but for some bytes, that is, if more bytes
-    belong to characters beyond ASCII than are bad; and if the encoding is UTF-8 and the peer is known to send that. In
-    UTF-8 a character is a sequence of two to four bytes as RFC 3629 has it, so each byte is bad of one that is cut off
-    or longer than it has to be, of a surrogate, and of what is above U+10FFFF.
+    The fallback is passed over if what the peer sent is in the encoding but for some bytes, that is, if it has more
+    characters beyond ASCII than bytes that belong to none; and if the encoding is UTF-8 and the peer is known to send
+    that. In UTF-8 a character is a sequence of two to four bytes as RFC 3629 has it, so each byte is bad of one that is
+    cut off or longer than it has to be, of a surrogate, and of what is above U+10FFFF.
 
     The names must be of encodings that Python knows, as :func:`lookup_encoding` returns them: never those of a peer.
     """
@@ -543,8 +543,8 @@ def _is_mostly(data: bytes, encoding: str) -> bool:
         bad = len(data) - len(data.translate(None, undefined))
         return len(data.translate(None, _ASCII_BYTES)) > 2 * bad
     characters = data.decode(encoding, "ignore")
-    good = len(characters.encode(encoding, "ignore"))
-    return good - len(characters.encode("ascii", "ignore")) > len(data) - good
+    beyond_ascii = len(characters) - len(characters.encode("ascii", "ignore"))
+    return beyond_ascii > len(data) - len(characters.encode(encoding, "ignore"))
 
 
 @lru_cache(maxsize=64)
