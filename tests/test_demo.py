@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from examples.mud.game import Game
     from examples.mud.keeper import OVERDUE
     from examples.mud.login import ATTEMPTS, PATIENCE
+    from examples.mud.main import CannotServe, open_accounts, serve
     from examples.mud.passwords import COST, hash_password, is_password
     from examples.mud.player import HARM, REST, STEP, players_of
     from examples.mud.screen import TITLE, Piece, Screen, Speech, columns, sgr, to_ascii
@@ -63,6 +64,7 @@ else:
     from telnet.examples.mud.game import Game
     from telnet.examples.mud.keeper import OVERDUE
     from telnet.examples.mud.login import ATTEMPTS, PATIENCE
+    from telnet.examples.mud.main import CannotServe, open_accounts, serve
     from telnet.examples.mud.passwords import COST, hash_password, is_password
     from telnet.examples.mud.player import HARM, REST, STEP, players_of
     from telnet.examples.mud.screen import TITLE, Piece, Screen, Speech, columns, sgr, to_ascii
@@ -342,8 +344,11 @@ def test_characters_are_kept_with_the_state_of_this_user(monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert default_path() == tmp_path / "telnet" / "mud.sqlite3"
 
-    monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for not_absolute in ("state", ""):
+        monkeypatch.setenv("XDG_STATE_HOME", not_absolute)
+        assert default_path() == tmp_path / ".local" / "state" / "telnet" / "mud.sqlite3"
+    monkeypatch.delenv("XDG_STATE_HOME")
     assert default_path() == tmp_path / ".local" / "state" / "telnet" / "mud.sqlite3"
 
 
@@ -672,6 +677,18 @@ def test_a_file_that_others_could_read_is_closed_to_them(database: Path) -> None
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.name != "posix", reason="there are rights of another kind")
+def test_a_file_that_was_put_in_its_place_is_closed_to_others_too(database: Path) -> None:
+    accounts = Accounts(database)
+    backup = Path(shutil.copy(database, database.with_name("backup")))
+    backup.chmod(0o644)
+    backup.replace(database)
+
+    assert accounts.find("Ada").result() is not None
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
+    accounts.close()
+
+
 @pytest.mark.parametrize("other_name", ["mud.sqlite3", "link", "../{}/mud.sqlite3"])
 def test_two_muds_never_share_a_file(database: Path, other_name: str) -> None:
     database.with_name("link").symlink_to(database)
@@ -689,6 +706,58 @@ def test_a_file_with_two_names_is_refused(database: Path) -> None:
 
     with pytest.raises(OSError, match="more than one name"):
         Accounts(database.with_name("link"))
+
+
+def test_a_second_mud_in_this_program_does_not_take_the_lock_of_the_first(database: Path) -> None:
+    accounts = Accounts(database)
+    with pytest.raises(OSError, match="another MUD"):
+        Accounts(database)
+
+    command = [sys.executable, "-m", "telnet", "demo", "--port=0", f"--database={database}"]
+    elsewhere = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    accounts.close()
+
+    assert "another MUD keeps its characters there already" in elsewhere.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are rights and files of another kind")
+@pytest.mark.parametrize("kind", ["directory", "pipe", "text", "link to itself"])
+def test_what_is_no_database_is_refused_as_it_is(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "mud.sqlite3"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "text":
+        path.write_text("Dear sir, we have not received\n" * 100)
+        path.chmod(0o644)
+    else:
+        path.symlink_to(path)
+    before = path.lstat().st_mode
+
+    with pytest.raises(CannotServe, match="cannot keep characters in "):
+        open_accounts(path)
+
+    assert path.lstat().st_mode == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are rights of another kind")
+def test_a_file_that_cannot_be_written_to_is_refused(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)  # whoever runs this may be allowed anything
+
+    with pytest.raises(OSError, match="one that this user can write to"):
+        Accounts(database)
+
+
+def test_somebody_without_a_home_is_told_that_a_file_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", home)
+
+    with pytest.raises(CannotServe, match="in a file of this user: Could not determine home directory"):
+        open_accounts(None)
 
 
 # --- screens ----------------------------------------------------------------------------------------------------------

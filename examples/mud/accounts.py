@@ -37,8 +37,10 @@ class Unsaved:
 
 def default_path() -> Path:
     """Return where the database is unless somebody says otherwise: among what programs keep for this user."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "telnet" / "mud.sqlite3"
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not state.is_absolute():  # the XDG Base Directory Specification: such a one is to be ignored
+        state = Path.home() / ".local" / "state"
+    return state / "telnet" / "mud.sqlite3"
 
 
 class Accounts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -45,9 +46,9 @@ class Database:
         try:
             if self._path is not None:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                check(self._path)
                 self._lock = lock(self._path)
-                make_private(self._path)
-                check_has_one_name(self._path)
+                make(self._path)
             self._connect()
         except BaseException:
             self.close()
@@ -99,6 +100,8 @@ class Database:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(TABLE)
             connection.execute(f"SELECT {COLUMNS} FROM characters LIMIT 0")  # a table of another time lacks some
+            if self._path is not None:
+                make_private(self._path)
         except BaseException:
             connection.close()
             raise
@@ -112,22 +115,36 @@ def identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def make_private(path: Path) -> None:
-    """Let nobody else read a file, which is made if it is not there.  SQLite's files beside it get the same rights.
+def check(path: Path) -> None:
+    """Refuse what is there if it cannot be kept for one MUD: before anything of it is changed."""
+    with suppress(FileNotFoundError):
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError("it must be a regular file")
+        if found.st_nlink > 1:  # by another name, its lock and its write-ahead log are other files
+            raise OSError("the file has more than one name (hard links), by which MUDs could share it")
+        if not os.access(path, os.W_OK):
+            raise OSError("the file must be one that this user can write to")
 
-    :raises OSError: if it cannot be made, or belongs to somebody else who lets others read it.
+
+def make(path: Path) -> None:
+    """Make an empty file that nobody else can read, unless there is one.
+
+    One that is there is not opened: POSIX lets go of all locks that a program has on a file when it closes that once.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    for each in (path, *(path.with_name(f"{path.name}-{suffix}") for suffix in ("wal", "shm"))):
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def make_private(path: Path) -> None:
+    """Let nobody else read a database, nor SQLite's files beside it.
+
+    :raises OSError: if it belongs to somebody else who lets others read it.
+    """
+    for each in (path, *(path.with_name(f"{path.name}-{suffix}") for suffix in ("wal", "shm", "lock"))):
         with suppress(FileNotFoundError):
             if each.stat().st_mode & 0o077:
                 each.chmod(0o600)
-
-
-def check_has_one_name(path: Path) -> None:
-    """Refuse a file with hard links: by another name its lock and its write-ahead log are other files."""
-    if path.stat().st_nlink > 1:
-        raise OSError("the file has more than one name (hard links), by which MUDs could share it")
 
 
 def lock(path: Path) -> sqlite3.Connection:
@@ -137,7 +154,7 @@ def lock(path: Path) -> sqlite3.Connection:
     ends.  The file itself stays open to a backup.
     """
     beside = path.with_name(f"{path.name}-lock")
-    make_private(beside)
+    make(beside)
     connection = sqlite3.connect(beside, timeout=0, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = MEMORY")  # no further file: nothing is ever written

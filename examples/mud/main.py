@@ -30,16 +30,17 @@ def serve(
     :param shell: ``selectors`` or ``asyncio``.
     :raises CannotServe: when the database or the port cannot be had.
     """
-    path = default_path() if database is None else database
-    with closing(open_accounts(path)) as accounts:
+    with closing(open_accounts(database)) as accounts:
         SHELLS[shell](Game(World.load(), accounts), host, port)
 
 
-def open_accounts(path: str | Path) -> Accounts:
+def open_accounts(path: str | Path | None) -> Accounts:
     try:
+        path = default_path() if path is None else path
         return Accounts(path)
-    except (OSError, sqlite3.Error) as error:
-        raise CannotServe(f"cannot keep characters in {path}: {error}") from error
+    except (OSError, RuntimeError, sqlite3.Error) as error:  # of a Path, RuntimeError: no home, or a loop of links
+        where = "a file of this user" if path is None else path
+        raise CannotServe(f"cannot keep characters in {where}: {error}") from error
 
 
 def serve_on_selectors(game: Game, host: str, port: int) -> None:
