@@ -2022,6 +2022,33 @@ def test_a_second_demo_on_one_file_is_refused_until_the_first_has_gone(tmp_path:
         demo.kill()
         demo.wait(SECONDS)
 
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_second_signal_does_not_keep_what_waits_from_being_written(tmp_path: Path, shell: str) -> None:
+    database = tmp_path / "mud.sqlite3"
+    with serving(database, shell) as (demo, ada):
+        come_in(ada, "Ada")
+        with locked(database):
+            talk(ada, "", "north", "cannot be saved just now")
+            demo.send_signal(signal.SIGINT)
+            read_all(ada)
+            ada.close()
+            time.sleep(0.3)  # by now, nothing but the disk is waited for
+            demo.send_signal(signal.SIGINT)
+            demo.send_signal(signal.SIGTERM)
+        _, errors = demo.communicate(timeout=SECONDS)
+
+    assert demo.returncode == 0 and "Traceback" not in errors
+    assert kept_room(database) == SQUARE
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_host_that_cannot_be_listened_on_is_refused(shell: str) -> None:
+    for host in ("a" * 64, "192.0.2.1"):
+        with pytest.raises(CannotServe, match="cannot listen"):
+            serve(host, 0, ":memory:", shell)
+
+
         assert (second.returncode, second.stdout) == (1, "")
         assert second.stderr == (
             f"telnet: cannot keep characters in {database}: another MUD keeps its characters there already\n"

@@ -85,13 +85,21 @@ SHELLS: dict[str, Callable[[Game, str, int], None]] = {
 def listening() -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        raise CannotServe(error.strerror or str(error)) from error
+    except (OSError, UnicodeError) as error:  # UnicodeError: such a name cannot be of a host
+        raise CannotServe(getattr(error, "strerror", None) or f"cannot listen: {error}") from error
 
 
 def when_told_to_stop(stop: Callable[[], object]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop())
+    """Call a function at the first signal.  The next would come while what is not saved yet is written."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop_once(*_: object) -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
+        stop()
+
+    for number in signals:
+        signal.signal(number, stop_once)
 
 
 def announce(game: Game, host: str, port: int) -> None:
