@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NAME = re.compile("[A-Za-z]{2,16}")
 NOT_NAMES = {"All", "Everybody", "Help", "Me", "Nobody", "Quit", "Self", "Somebody", "You"}
+# With these as a name, what somebody does could read like what the game says: "Your character is saved again."
+NOT_NAMES |= {"Fog", "It", "Some", "Something", "That", "The", "There", "These", "This", "Your"}
 
 ATTEMPTS = 3
 PATIENCE = 180.0  # seconds for all of it

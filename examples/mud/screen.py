@@ -190,5 +190,4 @@ def _level(value: int) -> int:
 def to_ascii(text: str) -> str:
     """Return text without accents, and with ``?`` for what is left that ASCII lacks."""
     decomposed = unicodedata.normalize("NFKD", text.translate(PUNCTUATION))
-    letters = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return letters.encode("ascii", "replace").decode()
+    return "".join(filter(width_of, decomposed)).encode("ascii", "replace").decode()
