@@ -1730,6 +1730,19 @@ def test_a_client_that_lists_its_packages_late_is_told_all(island: Island) -> No
     assert [package for package, _ in ada.gmcp] == ["Char.Name", "Char.Vitals"]
 
 
+def test_a_client_that_lists_its_packages_one_by_one_is_told_all_once(island: Island) -> None:
+    ada = island.visitor("Ada", GMCP("Test"))
+    ada.gmcp.clear()
+
+    for _ in range(2):
+        for package in ("Char 1", "Room 1"):
+            ada.send_gmcp("Core.Supports.Add", [package])
+        ada.send_gmcp("Core.Supports.Remove", ["Room"])
+        island.run()
+
+    assert [package for package, _ in ada.gmcp] == 2 * ["Char.Name", "Char.Vitals"]
+
+
 def test_packages_that_are_listed_before_the_login_wait_for_it(island: Island) -> None:
     stranger = Visitor(island, GMCP("Test", "1.0", {"Char": 1}))
 

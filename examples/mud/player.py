@@ -60,6 +60,7 @@ class Player(Terminal):
     health = most
     moves = most
     _resting = False
+    _listing = False
 
     # What the library calls; what is typed comes by way of the terminal
 
@@ -71,6 +72,12 @@ class Player(Terminal):
         Login(self).begin()
 
     def on_gmcp_supports(self) -> None:
+        if not self._listing:
+            self._listing = True
+            self.call_later(0.0, self._show_panels)  # once, however many messages the client needs to list its packages
+
+    def _show_panels(self) -> None:
+        self._listing = False
         if self.name:
             panels.show_all(self)
 
