@@ -1384,6 +1384,11 @@ def test_control_characters_reach_nobody_else(island: Island) -> None:
     assert bob.told("Comm.Channel.Text")[-1]["text"].startswith("Ada says: [2Jred31m alert ")
 
 
+@pytest.mark.parametrize(("typed", "answer"), [("'", "Say what?"), (":", "Do what?"), ("say ", "Say what?")])
+def test_marks_on_nothing_are_nothing_to_say(island: Island, typed: str, answer: str) -> None:
+    assert answer in island.visitor("Ada").type(f"{typed}\u0301\u0302\u200d\u2800")
+
+
 def test_what_players_say_is_no_markup(island: Island) -> None:
     ada, bob = island.visitor("Ada"), island.visitor("Bob", MXP)
 

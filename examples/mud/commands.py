@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from telnet import option_name
 
 from .screen import NAME, SPEECH, WARNING, Piece
+from .speech import clean
 from .views import view_map, view_table
 from .world import DIRECTIONS
 
@@ -31,7 +32,7 @@ def command(function: Callable[[Player, str], None]) -> Callable[[Player, str], 
 def obey(player: Player, line: str) -> None:
     """Do what a line says. The word may be cut short: ``n`` is ``north``."""
     if line[:1] in SIGNS:
-        line = f"{SIGNS[line[0]]} {line[1:]}"
+        line = clean(f"{SIGNS[line[0]]} {line[1:]}")  # again: marks on the sign would be on nothing
     typed, _, rest = line.strip().partition(" ")
     word = typed.lower()
     if not word:
