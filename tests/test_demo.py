@@ -2072,7 +2072,7 @@ def test_what_waits_for_the_disk_is_written_at_the_end(tmp_path: Path, shell: st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
 def test_a_second_signal_does_not_keep_what_waits_from_being_written(tmp_path: Path, shell: str) -> None:
     database = tmp_path / "mud.sqlite3"
     with serving(database, shell) as (demo, ada):
