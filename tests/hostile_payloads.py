@@ -180,6 +180,9 @@ _LONG: Final[Mapping[bytes, Mapping[str, bytes]]] = {
         "variables": b"\1A\2" * LONGEST,
         "variables up to the limit": b"\1A\2" * 2048,
         "variables that differ": b"".join(b"\1N%d\2x" % number for number in range(2048)),
+        "variables that are not UTF-8": b"".join(b"\1N%d\xe9\2\xe9" % number for number in range(2048)),
+        "values that are in no encoding": b"\1PROMPT" + b"\2\x81" * 4095,
+        "values that are mostly UTF-8": b"\1PROMPT" + b"\2\xc3\xa9\xc3\xa9\xe9" * 4095,
         "tables up to the limit": b"\1PROMPT\2\5" + b"\2\3\1A\2x\4" * 818 + b"\6",
         "arrays up to the limit": b"\1PROMPT\2\5" + b"\2\5\6" * 1364 + b"\6",
         "reports": b"\1REPORT" + _counted(b"\2N%d"),
@@ -222,7 +225,8 @@ _LONG: Final[Mapping[bytes, Mapping[str, bytes]]] = {
         "variables up to the limit": b"".join(b"\1N%d\2x" % number for number in range(2048)),
         "names up to the limit": b"".join(b"\1N%d" % number for number in range(4096)),
         "a text": b"\1A\2" + b"\xff" * LONGEST,
-        "texts that are not UTF-8": b"\1A" + b"\2\xe9" * 2048,
+        "texts that are not UTF-8": b"\1A" + b"\2\xe9" * 4095,
+        "texts that are in no encoding": b"".join(b"\1N%d\x81\2\x81" % number for number in range(2048)),
         "values without a name": b"\2x\1" * 2048,
         "NUL": b"\1A\2x" + b"\0" * 4094,
     },
@@ -270,6 +274,7 @@ _LONG: Final[Mapping[bytes, Mapping[str, bytes]]] = {
         "a question for a package": b"zmp.check\x00" + b"." * (LONGEST - 12) + b"\x00",
         "an introduction": b"zmp.ident\x00" + b"\x1b" * 30000 + b"\x00" + b"\n" * 30000 + b"\x00\x00",
         "not UTF-8": b"a.b\x00" + b"\xff" * (LONGEST - 5) + b"\x00",
+        "arguments that are not UTF-8": b"a.b\x00" + b"\x81\x00" * 4096,
     },
 }
 
