@@ -441,6 +441,146 @@ def noise_of_commands() -> Flood:
     return Flood(b"", bytes(dice.choices((255, 240, 250, 251, 252, 253, 254, 0, 10, 13, 31, 39, 65, 201), k=LEAST)))
 
 
+# --- line editing, text in other encodings ----------------------------------------------------------------------------
+
+EDITED = b"edit lines\r\n"
+"""The line after which the server under attack edits lines."""
+
+LONG_ANSWER = b"answer AYT at length\r\n"
+"""The line after which it answers AYT with a long line."""
+
+FULL = 16384  # bytes of a line
+
+
+def in_charset(name: bytes, flood: Flood) -> Flood:
+    """The same after the session's encoding has been agreed on."""
+    return replace(flood, beginning=flood.beginning + subnegotiation(c.CHARSET, b"\x01;" + name))
+
+
+def edited(flood: Flood) -> Flood:
+    return replace(flood, beginning=flood.beginning + EDITED)
+
+
+def erased_characters() -> Flood:
+    return repeated(b"\xc3\xa9" * (FULL // 2) + (IAC + c.EC) * (FULL // 2) + b"\r\n")
+
+
+def erased_characters_gbk() -> Flood:
+    return in_charset(b"GBK", repeated(b"\xc4\xe3" * (FULL // 2) + (IAC + c.EC) * (FULL // 2) + b"\r\n"))
+
+
+def erased_once_gbk() -> Flood:
+    return in_charset(b"GBK", repeated(b"\xc4\xe3" * (FULL // 2) + IAC + c.EC + b"\r\n"))
+
+
+def erased_halves_gb18030() -> Flood:
+    return in_charset(b"GB18030", repeated((b"\x81\x30" * (FULL // 2 - 4) + IAC + c.EC) + b"\r\n"))
+
+
+def erased_in_spans() -> Flood:
+    """An encoding that changes while a line is edited."""
+    requests = [subnegotiation(c.CHARSET, b"\x01;" + name) for name in (b"GBK", b"Big5")]
+    return repeated(*(b"\xc4\xe3" * 2000 + each + b"\xc4" + IAC + c.EC for each in requests), IAC + c.EC, b"\r\n")
+
+
+def erased_lines() -> Flood:
+    return repeated(b"a" * FULL + (IAC + c.EL) * 1000, b"a" + IAC + c.EL)
+
+
+def keys_that_erase() -> Flood:
+    return edited(repeated(b"a" * FULL + b"\x08" * FULL + b"\r\n", b"a\x7f" * FULL + b"\r\n"))
+
+
+def keys_that_erase_gbk() -> Flood:
+    return in_charset(b"GBK", edited(repeated(b"\xc4\xe3" * (FULL // 2) + b"\x08" * FULL + b"\r\n")))
+
+
+def keys_that_erase_nothing() -> Flood:
+    return edited(repeated(b"\x08\x7f"))
+
+
+def nuls() -> Flood:
+    return repeated(b"\0" * 65536, b"a\0" * 60000 + b"\r\n")
+
+
+def nuls_after_line_ends() -> Flood:
+    return repeated(b"\r\0", b"\n\0\r\0", b"\n\r" + b"\0" * 9)
+
+
+def nuls_in_lines() -> Flood:
+    return repeated(b"a" * FULL + b"\0" * FULL + b"\r\n", (b"a\0" * 100 + b"\r\n") * 100)
+
+
+def nuls_in_binary() -> Flood:
+    nuls = repeated(b"\0" * 16000 + b"\r\n")
+    return replace(nuls, beginning=nuls.beginning + negotiate(WILL, c.BINARY))
+
+
+def lines_nearly_utf8() -> Flood:
+    return repeated((b"\xc3\xa9" * 5 + b"\xe9") * 1489 + b"\r\n", b"\xe2\x98" * 8192 + b"\r\n")
+
+
+def lines_nearly_gbk() -> Flood:
+    return in_charset(b"GBK", repeated(b"\x81\xff\xff" * 5461 + b"\r\n", b"\xff\xff\x80" * 5461 + b"\r\n"))
+
+
+# --- messages that are hardly right -----------------------------------------------------------------------------------
+
+
+def gmcp_text() -> Flood:
+    return messages(c.GMCP, filled(b"A x", [b"\xe9"]), filled(b"A[", [b"[],"]), filled(b"A 1", [b" ", b"x"]), b"A x")
+
+
+def gmcp_logins() -> Flood:
+    return messages(
+        c.GMCP,
+        filled(b'Char.Login.Credentials {"account":"', [b"a"], b'"}'),
+        b'Char.Login.Reconnect {"account":"a","token":"b"}',
+        b"Char.Login.Credentials {",
+    )
+
+
+def msdp_latin() -> Flood:
+    """As many variables as a message may have, none of which is UTF-8."""
+    told = b"".join(b"\1N%d\xe9\2\xe9" % each for each in range(2048))
+    return messages(c.MSDP, told, b"\1PROMPT\2" + b"\xe9" * 60000)
+
+
+def msdp_loose() -> Flood:
+    return messages(
+        c.MSDP,
+        b"\1PROMPT\2\5" + b"\3\1A\2x\4" * 1023 + b"\6",
+        b"\1PROMPT\2x" + b"\1A\5\3\1B\2x\6" * 680,
+        b"\1A" + (b"\2\5" * 15 + b"\2\3\1B" * 15 + b"\6" * 15) * 60,
+        b"\1PROMPT\2x" + b"\4\6" * 2047,
+        b"\1PROMPT\2x" + b"\0" * 60000,
+    )
+
+
+def terminal_types() -> Flood:
+    """A list of eight long names, begun again and again."""
+    names = (b"\0%c" % each + b"\x1b" * 63 for each in range(65, 73))
+    again = negotiate(WONT, c.TTYPE) + negotiate(WILL, c.TTYPE)
+    return repeated(*(subnegotiation(c.TTYPE, each) for each in names), again)
+
+
+def environ_charsets() -> Flood:
+    told = (b"\x02\x03CHARSET\x01" + name for name in (b"ISO-8859-1", b"UTF-8", b"CP437", b"GBK"))
+    return repeated(*(b"a" * 99 + subnegotiation(c.NEW_ENVIRON, each) for each in told), b"\r\n")
+
+
+def port_commands() -> Flood:
+    """Commands to a serial port with values that there are not."""
+    wrong = (b"\x01\0\0\0\7", b"\x02\x09", b"\x03\x06", b"\x04\x04", b"\x05\x14", b"\x05\x63", b"\x0c\xff", b"\x0d")
+    flood = messages(c.COM_PORT_OPTION, *wrong)
+    return replace(flood, beginning=flood.beginning + negotiate(WILL, c.COM_PORT_OPTION))
+
+
+def long_answers() -> Flood:
+    flood = repeated(IAC + c.AYT)
+    return replace(flood, beginning=flood.beginning + LONG_ANSWER)
+
+
 # --- streams ----------------------------------------------------------------------------------------------------------
 
 
@@ -541,6 +681,13 @@ def sounds() -> Flood:
     return by_server(repeated(b"!!SOUND(" + b"a=b " * 4000 + b")\r\n", b"!!SOUND(a.wav V=50 U=http://a/)\r\n"))
 
 
+def status_as_text() -> Flood:
+    """Replies of MSSP in plain text, of many variables and without an end."""
+    begins = b"\r\nMSSP-REPLY-START\r\n"
+    many = b"".join(b"N%d\t1\t2\r\n" % each for each in range(1300))
+    return by_server(repeated(begins + many + b"MSSP-REPLY-END\r\n", begins + b"A" + b"\t1" * 4000 + b"\r\n"))
+
+
 def slc_by_server_compressed() -> Flood:
     return _deflated(slc_by_server(), MCCP2_BEGINS)
 
@@ -577,6 +724,11 @@ _BOTH = (
     Input("lines, empty", "line ends alone", lines_empty),
     Input("line, endless", "text without a line end", line_endless),
     Input("lines, Latin-1", "short lines that are not UTF-8", lines_latin),
+    Input("EC", "IAC EC for each character of lines of 16 KiB in UTF-8", erased_characters),
+    Input("EC, GBK", "the same in GBK", erased_characters_gbk),
+    Input("EC, GBK, once", "one IAC EC in each line of 16 KiB", erased_once_gbk),
+    Input("MSDP, Latin-1", "2,048 variables that are not UTF-8", msdp_latin),
+    Input("MSDP, loose", "tables and arrays that are not closed, or begun", msdp_loose),
     Input("noise", "random bytes", noise),
 )
 
@@ -620,6 +772,24 @@ _PLAIN = (
     Input("lines, IAC IAC", "lines of bytes 255", lines_escaped),
     Input("lines, NOP", "a command after each byte of a line", lines_of_bits),
     Input("MXP, replies", "VERSION and SUPPORTS with a thousand arguments, one without an end", mxp_replies),
+    Input("EC, GB18030", "one IAC EC in each line of 16 KiB whose characters are cut off", erased_halves_gb18030),
+    Input("EC, encodings", "IAC EC in lines whose encoding changes", erased_in_spans),
+    Input("EL", "IAC EL on lines of 16 KiB", erased_lines),
+    Input("BS and DEL", "keys that erase lines of 16 KiB", keys_that_erase),
+    Input("BS, GBK", "the same in GBK", keys_that_erase_gbk),
+    Input("BS and DEL, alone", "keys with nothing to erase", keys_that_erase_nothing),
+    Input("NUL", "NULs in lines and between them", nuls),
+    Input("NUL, line ends", "NULs after CR and LF", nuls_after_line_ends),
+    Input("NUL, lines", "lines of which half are NULs", nuls_in_lines),
+    Input("NUL, BINARY", "lines of NULs, which are text", nuls_in_binary),
+    Input("lines, nearly UTF-8", "lines of 16 KiB with some bytes that are no UTF-8", lines_nearly_utf8),
+    Input("lines, nearly GBK", "lines of 16 KiB with bytes that are no GBK", lines_nearly_gbk),
+    Input("GMCP, text", "64 KiB of text in the place of JSON", gmcp_text),
+    Input("GMCP, logins", "Char.Login, long and short", gmcp_logins),
+    Input("TTYPE, eight", "eight names of 64 bytes, again and again", terminal_types),
+    Input("ENVIRON, CHARSET", "another encoding in each message, inside of a line", environ_charsets),
+    Input("COM-PORT", "values that there are not", port_commands),
+    Input("AYT, long", "IAC AYT, where the answer has 4,000 characters", long_answers),
     Input("noise, commands", "random bytes, most of which mean something", noise_of_commands),
     Input("MCCP3, bomb", "a stream that becomes 1,000 times as much", stream_bomb),
     Input("MCCP3, corrupt early", "70 bytes that become 60,000, and then no stream any more", stream_corrupt_early),
@@ -644,6 +814,7 @@ _ON_CLIENTS = tuple(
         ("variables", "MSDP and MSSP: 64 KiB of short variables", variables_by_server),
         ("masks", "LINEMODE: another FORWARDMASK in each message", forward_masks),
         ("prompts", "marks of prompts, GA and EOR", prompts),
+        ("MSSP, text", "replies of MSSP in plain text", status_as_text),
         ("sounds", "MSP: triggers with 4,000 arguments, and short ones", sounds),
     )
 )

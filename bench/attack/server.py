@@ -35,8 +35,10 @@ class Player(MudHandler):
     """One that plays, or pretends to."""
 
     options = (
-        *(o.TTYPE, o.NAWS, o.NEW_ENVIRON, o.CHARSET, o.EOR, o.SGA, o.ECHO, o.LINEMODE, o.GMCP, o.MXP, o.MSP, o.ATCP),
+        *(o.TTYPE, o.NAWS, o.NEW_ENVIRON, o.EOR, o.SGA, o.ECHO, o.LINEMODE, o.GMCP, o.MXP, o.MSP, o.ATCP),
+        o.CHARSET("UTF-8", "ISO-8859-1", "US-ASCII", "GBK", "GB18030", "Big5"),
         *(o.STATUS, o.BINARY, o.MCCP2, o.MCCP3, o.TIMING_MARK, o.TSPEED, o.XDISPLOC, o.SNDLOC, o.AARDWOLF),
+        o.COM_PORT_OPTION,
         o.MSDP(reportable=VARIABLES, configurable=["PROMPT"]),
         STATUS,
         o.ZMP("A game", "1.0"),
@@ -47,6 +49,10 @@ class Player(MudHandler):
             self.send_msdp(name, "a value of some length")
 
     def on_line(self, line: str) -> None:
+        if line == "edit lines":
+            self.session.edit_lines = True
+        elif line == "answer AYT at length":
+            self.session.ayt_answer = "Yes. " * 800
         self.send_line(f"You look at {line[:16]}.")
 
     def on_slow_consumer(self) -> None:
@@ -71,6 +77,12 @@ class Visitor(MudHandler):
 
     again: Callable[[], object]
     """Connects anew."""
+
+    def on_connect(self) -> None:
+        self.session[o.MSSP].request_text()
+
+    def on_mssp(self, variables: object) -> None:
+        self.session[o.MSSP].request_text()
 
     def on_compression_error(self, option: bytes, reason: str) -> None:
         METER.measures.compression_errors += 1
