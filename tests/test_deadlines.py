@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -134,3 +135,13 @@ def test_an_exception_leaves_the_others_for_the_next_run(clock: Clock) -> None:
     clock.deadlines.run(1.0)
 
     assert clock.done == ["a"]
+
+
+def test_what_has_no_deadline_left_keeps_no_memory_for_them(clock: Clock) -> None:
+    clock.set("done", 1.0)
+    clock.set("dropped", 2.0)
+
+    clock.deadlines.run(1.0)
+    clock.deadlines.drop(clock.action("dropped"))
+
+    assert sys.getsizeof(clock.deadlines._times) == sys.getsizeof({})

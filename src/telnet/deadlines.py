@@ -38,11 +38,12 @@ class Deadlines:
 
     def drop(self, function: Action) -> None:
         """Do not call the function."""
-        self._times.pop(function, None)
+        if self._times.pop(function, None) is not None and not self._times:
+            self.clear()
 
     def clear(self) -> None:
         """Call none of them."""
-        self._times.clear()
+        self._times = {}  # a dict that was emptied keeps its memory, for as long as the connection is idle
 
     def run(self, now: float) -> None:
         """Call the functions whose time has come, the earliest first.
@@ -53,7 +54,7 @@ class Deadlines:
         try:
             for function in sorted(self._times, key=self._times.__getitem__):
                 if self._times.get(function, inf) <= now:
-                    del self._times[function]
+                    self.drop(function)
                     function()
         finally:
             self._tell()
