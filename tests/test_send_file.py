@@ -242,6 +242,9 @@ def test_client_sends_a_file_too(name: str, file: Path) -> None:
         ({"nbytes": PIECE + 1, "offset": 255}, 255, PIECE + 256),
         ({"nbytes": 10**9, "offset": 700_000}, 700_000, None),
         ({"offset": 10**9}, 0, 0),
+        ({"offset": 2**62}, 0, 0),
+        ({"nbytes": 2**64, "offset": 2**64}, 0, 0),
+        ({"nbytes": 2**64, "offset": 700_000}, 700_000, None),
         ({"flush": True}, 0, None),
     ],
 )

@@ -409,7 +409,7 @@ def test_writes_and_files_arrive_in_order(book: Path) -> None:
             assert receive(engine, peer, 9) == b"012789|45"
 
 
-@pytest.mark.parametrize("offset", [0, 10, 99])
+@pytest.mark.parametrize("offset", [0, 10, 99, 2**62, 2**63 - 1, 2**64])
 def test_a_file_with_nothing_to_send_does_not_hold_up_what_follows(book: Path, offset: int) -> None:
     """B16: the same, with an empty file or an offset behind the end."""
     if offset == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from typing import Any, ClassVar, Final, Protocol
 
 from telnet.encode import escape
@@ -49,11 +50,13 @@ class FileRegion:
                 raise ValueError(f"{name} must not be negative, not {value}")
         # A duplicate: the caller may close the file as soon as it is queued.
         self._descriptor = os.dup(_descriptor_of(sfile))
-        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+        found = os.fstat(self._descriptor)
+        if not stat.S_ISREG(found.st_mode):
             self.close()
             raise ValueError(f"only a regular file can be sent, not {sfile!r}; read it and write() its bytes")
         self._offset = offset
-        self._remaining = nbytes or None
+        # Systems refuse to read, or send, from an offset that no file of theirs can have.  Those of /proc have no size.
+        self._remaining = 0 if offset > (found.st_size or sys.maxsize) else nbytes or None
 
     def __del__(self) -> None:
         self.close()
