@@ -655,6 +655,24 @@ def test_plain_text_behind_the_request_for_tls_is_refused(engine: Engine, certif
         assert connection.lines == ["starttls"]
 
 
+@pytest.mark.parametrize("begun", [b"delete ", b"\xff\xfa\xc9delete \xff", b"\xff\xfa\xc9delete ", b"\xff"])
+def test_what_was_begun_before_tls_is_not_ended_under_it(
+    engine: Engine, certificates: Certificates, begun: bytes
+) -> None:
+    """Somebody in the middle could have begun it."""
+    connection, client = accept(engine)
+    say(engine, connection, client, b"hello")
+    client.sendall(begun)
+    run_for(engine, 0.05)
+    connection.startSSL(certificates.server)
+    with certificates.client.wrap_socket(client, server_hostname="localhost", do_handshake_on_connect=False) as secured:
+        secured.setblocking(False)
+        run_until(engine, lambda: shaken(secured))
+        secured.sendall(b"everything\r\n")
+        run_until(engine, lambda: len(connection.lines) > 1)
+        assert connection.lines == ["hello", "everything"]
+
+
 def test_tls_asked_for_before_connecting_takes_no_output(engine: Engine, certificates: Certificates) -> None:
     connection: Any = MudConnection.running(Player)(engine=engine)
     assert connection.startSSL(certificates.client) is connection

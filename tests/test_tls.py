@@ -293,6 +293,31 @@ def test_plain_text_behind_the_request_for_tls_is_refused(engine: Engine, certif
     assert accepted.text == b""
 
 
+@pytest.mark.parametrize("begun", [b"\xff\xfa\x18ab", b"\xff\xfa\x18ab\xff", b"\xff\xfa", b"\xff\xfb", b"\xff"])
+def test_what_was_begun_before_tls_is_not_ended_under_it(
+    engine: Engine, certificates: Certificates, begun: bytes
+) -> None:
+    """Somebody in the middle could have begun it."""
+    server = TelnetServer(Secured, engine=engine).listen(("127.0.0.1", 0))
+    with socket.create_connection(server.local_address) as client:
+        client.sendall(b"plain" + begun)
+        run_until(engine, lambda: server.connections)
+        accepted = accepted_by(server)
+        run_until(engine, lambda: accepted.text == b"plain")
+        run_for(engine, 0.05)
+        accepted.startSSL(certificates.server)
+        with certificates.client.wrap_socket(
+            client, server_hostname="localhost", do_handshake_on_connect=False
+        ) as secured:
+            secured.setblocking(False)
+            run_until(engine, lambda: shaken(secured))
+            secured.sendall(b"cd\xff\xf0ef")
+            run_until(engine, lambda: accepted.text.endswith(b"ef"))
+    assert accepted.text == b"plaincdef"
+    assert ("command", b"\xf0") in accepted.events
+    assert "subnegotiation" not in accepted.names
+
+
 # What is refused
 
 

@@ -338,6 +338,15 @@ class Session:
         """Return what came of a line that has no end yet, and take it for finished: a prompt without a mark."""
         return "" if self.closed else self._decoder.flush()
 
+    def forget_unfinished(self) -> None:
+        """Forget what the peer has begun and not ended, a line or a sequence of Telnet, without an event.
+
+        For the start of TLS: somebody in the middle could have begun it, and what is protected would end it.
+        """
+        self._parser.reset()
+        self._decoder.erase_line()
+        self._watch_subnegotiation()
+
     def take(self, now: float | None = None) -> bytes:
         """Return what is to be sent now, possibly nothing; it counts as sent.
 

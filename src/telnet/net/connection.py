@@ -74,6 +74,10 @@ class TelnetConnection(Stream):
         self._watched = 0
         self._call(self._parser.drop_subnegotiation)
 
+    def _forget_unfinished(self) -> None:
+        self._parser.reset()
+        self._watch_subnegotiation()
+
     @property
     def _pending(self) -> bool:
         return self._unsplit or bool(self._wire)

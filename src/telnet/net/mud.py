@@ -277,6 +277,10 @@ class MudConnection(TelnetConnection, MudHandler):
             self.session.client.tls = True
         super()._tell_secured()
 
+    def _forget_unfinished(self) -> None:
+        if self.connected:
+            self.session.forget_unfinished()
+
     def _secured(self) -> None:
         in_the_middle = self.connected
         super()._secured()

@@ -611,6 +611,7 @@ class Stream(Channel):
         if self._has_unread:
             # What came before TLS must not be taken for what came under its protection.
             return self._fail(ssl.SSLError("plain text followed the request to start TLS"), self.on_ssl_error)
+        self._forget_unfinished()
         assert self._socket is not None
         self.engine.remove_channel(self)
         try:
@@ -619,6 +620,9 @@ class Stream(Channel):
         except (OSError, ValueError) as exc:
             return self._fail(exc, self.on_ssl_error)
         self._begin_handshake()
+
+    def _forget_unfinished(self) -> None:
+        """Forget what would be joined to what comes under protection; a stream keeps nothing else than unread data."""
 
     def _begin_handshake(self) -> None:
         self._handshake_timer = self.engine.defer(self.limits.handshake, self._handshake_timed_out)
