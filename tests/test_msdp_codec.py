@@ -223,7 +223,7 @@ def test_text_in_another_encoding_is_read_text_by_text() -> None:
     payload = b"\x01A\x02caf\xe9\x01B\x02caf\xc3\xa9"
 
     assert read(payload, encoding="latin-1")[0] == [("A", "caf\xe9"), ("B", "caf\xc3\xa9")]
-    assert read(payload, otherwise=lambda data: data.decode("cp1252"))[0] == [("A", "caf\xe9"), ("B", "caf\xc3\xa9")]
+    assert read(payload, otherwise=lambda data: data.decode("cp1252"))[0] == [("A", "caf\xe9"), ("B", "caf\xe9")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp437", "gbk", "big5", "shift-jis", "euc-kr", "gb18030"])
@@ -255,7 +255,7 @@ def test_many_texts_in_another_encoding_are_read_in_linear_time() -> None:
     variables, _ = read(b"\x01\xe9\x02\xe9" * 2048, otherwise=otherwise)
 
     assert variables == [("\xe9", "\xe9")] * 2048
-    assert len(calls) == 4097
+    assert len(calls) <= 65
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,8 @@ def _meaningless(marker: str) -> str:
 class _Array:
     """An array that is not closed yet."""
 
+    __slots__ = ("named", "values")
+
     closed_by = _ARRAY_CLOSE
 
     def __init__(self) -> None:
@@ -205,31 +207,45 @@ class _Array:
 class _Table:
     """A table that is not closed yet; the whole payload is read as one.
 
-    What comes before its first name is kept for a name that is empty, and left out in the end.
+    What comes before its first name is kept for a name that is empty, and left out in the end.  The values of all names
+    are in one list: a list for each name would have the garbage collector look at everything, again and again.
     """
+
+    __slots__ = ("_names", "_starts", "named", "start", "values")
 
     closed_by = _TABLE_CLOSE
 
     def __init__(self) -> None:
         self.named = False
-        self.values: list[Value] = []  # those of the last name
-        self._variables = [("", self.values)]
+        self.values: list[Value] = []
+        self.start = 0  # where those of the last name begin
+        self._names = [""]
+        self._starts = [0]
 
     def add_name(self, name: str) -> None:
         self.named = name != ""
-        self.values = []
-        self._variables.append((name, self.values))
+        self.start = len(self.values)
+        self._names += (name,)
+        self._starts += (self.start,)
 
     def drop(self) -> None:
         """Leave out the last variable, which is damaged."""
-        self.values.clear()
+        del self.values[self.start :]
 
     def adopt(self, variables: list[tuple[str, Value]]) -> None:
         """Add variables that turn out to be of this table."""
-        self._variables += [(name, [value]) for name, value in variables]
+        for name, value in variables:
+            self.add_name(name)
+            self.values.append(value)
 
     def variables(self) -> list[tuple[str, Value]]:
-        return [(name, values if len(values) > 1 else values[0]) for name, values in self._variables if name and values]
+        values, starts = self.values, self._starts
+        ends = (*starts[1:], len(values))
+        return [
+            (name, values[start] if end == start + 1 else values[start:end])
+            for name, start, end in zip(self._names, starts, ends, strict=True)
+            if name and end > start
+        ]
 
     def finish(self) -> Value:
         return dict(self.variables())
@@ -238,11 +254,15 @@ class _Table:
 class _Variables(_Table):
     """The variables right inside of an array, which the end of the array closes."""
 
+    __slots__ = ()
+
     closed_by = "the end of the array"
 
 
 class _Payload(_Table):
     """All variables of a message."""
+
+    __slots__ = ()
 
     closed_by = "the end of the message"
 
@@ -296,7 +316,7 @@ class _Reader:
         table.add_name(name)
 
     def _check_value(self, table: _Table) -> None:
-        if table.named and not table.values:
+        if table.named and not table.values[table.start :]:
             self.blame("VAR without VAL")
 
     def _add_value(self, text: str) -> None:
