@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import pytest
 from net_support import PATIENCE, Recorder, accept_one, receive_all, run_until
-from shell_support import SHELLS, Shell, dialing, start_shell, wait_until
+from shell_support import SHELLS, Shell, dialing, receive_until, start_shell, wait_until
 from stream_support import reset
 from tls_support import Certificates
 
@@ -354,6 +354,21 @@ def test_what_is_written_after_a_file_to_a_peer_that_does_not_read_has_a_bound(n
         wait_until(lambda: "close" in player.events)
         assert player.events == ["slow consumer", "close"]
         shell.call(lambda: send(player, file))  # does nothing any more
+
+
+@each_shell
+def test_file_under_way_takes_nothing_of_what_may_wait_after_it(name: str, file: Path) -> None:
+    filled(file, b"\xff" * (4 << 20))
+    text = "x" * (Limits().unsent - 1000)
+    with served(name) as shell, shell.connect(receive_buffer=16384) as client:
+        player = only(shell)
+        shell.call(lambda: send(player, file))
+        shell.call(lambda: player.send(text))
+        received = receive_until(client, b"\xff\xff")
+        while len(received) < (8 << 20) + len(text):
+            received += client.recv(16384)
+        assert received == b"\xff" * (8 << 20) + text.encode()
+        shell.call(player.close)
 
 
 @each_shell

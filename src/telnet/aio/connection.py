@@ -122,6 +122,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._answering = False  # whether who read the latest line has not come back for another
         self._writable = True
         self._handed_over = 0  # bytes of files, and of what was written behind them
+        self._of_files = 0  # how many of them the transport may still have that are of files
         self._input_ended = False
         self._input_finished = False  # whether all that came was delivered, too
         self._over = False  # whether on_close has been called
@@ -483,7 +484,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         data = self.session.take(self._loop.time())
         if not data or self._transport.is_closing():
             return
-        if self._fits(data) or self._make_room(data):
+        if self._fits(data) or self._unsent_fits(len(data)) or self._make_room(data):
             self._transport.write(data)
 
     def send_file(self, sfile: Any, nbytes: int = 0, offset: int = 0, flush: bool = False) -> None:
@@ -500,12 +501,14 @@ class MudConnection(asyncio.Protocol, MudHandler):
         """Send a piece of a file if the peer takes it, and leave the next one to another turn of the event loop."""
         if self._transport.is_closing() or not (self._unsent_fits() or self._make_room(b"")) or not self._writable:
             return
+        written = self.session.unsent
         try:
             data = self.session.take(self._loop.time())
         except OSError as exc:
             self._report(exc)
             return self._end(flush=False)
         self._handed_over += len(data)
+        self._of_files = self._files_in_transport + max(0, len(data) - (written - self.session.unsent))
         if data:
             self._transport.write(data)
         if self.session.sending_pieces:
@@ -541,7 +544,11 @@ class MudConnection(asyncio.Protocol, MudHandler):
     def _unsent(self) -> int:
         """How many bytes wait to be sent, files not counted."""
         behind = self.session.unsent if self.session.sending_pieces else 0
-        return self._transport.get_write_buffer_size() + behind
+        return self._transport.get_write_buffer_size() + behind - self._files_in_transport
+
+    @property
+    def _files_in_transport(self) -> int:
+        return min(self._of_files, self._transport.get_write_buffer_size())
 
     # The end
 
