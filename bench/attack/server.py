@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import cProfile
+import gc
 import io
 import logging
 import os
@@ -119,6 +120,7 @@ class Control:
             self._in_loop(order)
 
     def _begin(self) -> None:
+        gc.collect()  # the first full collection of a process comes early, and is nobody's doing
         METER.reset()
         self._waited = waited()
         self._orders.send(None)
