@@ -39,6 +39,8 @@ from telnet.options.mxp import LineMode, tag
 
 # The examples are mapped into the package when it is built: a type checker sees where they are in the source tree.
 if TYPE_CHECKING:
+    from examples.mud import accounts as accounts_module
+    from examples.mud import database as database_module
     from examples.mud.accounts import Accounts, Unavailable, default_path
     from examples.mud.allowance import Allowance, Allowances
     from examples.mud.characters import Character
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     from examples.mud.terminal import AT_ONCE, LONG
     from examples.mud.world import DIRECTIONS, Room, World
 else:
+    from telnet.examples.mud import accounts as accounts_module
+    from telnet.examples.mud import database as database_module
     from telnet.examples.mud.accounts import Accounts, Unavailable, default_path
     from telnet.examples.mud.allowance import Allowance, Allowances
     from telnet.examples.mud.characters import Character
@@ -367,8 +371,8 @@ def test_settings_of_another_time_are_read_as_far_as_they_are_known() -> None:
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file with Ada in it.  Who waits for it does not wait long, and tries again soon."""
-    monkeypatch.setattr("telnet.examples.mud.database.BUSY", 0.05)
-    monkeypatch.setattr("telnet.examples.mud.accounts.RETRY", 0.1)
+    monkeypatch.setattr(database_module, "BUSY", 0.05)
+    monkeypatch.setattr(accounts_module, "RETRY", 0.1)
     path = tmp_path / "mud.sqlite3"
     accounts = Accounts(path)
     accounts.add(Character("Ada", KEPT, SQUARE, {JETTY, SQUARE}, Settings(width=40))).result()
@@ -417,7 +421,7 @@ NEWCOMER = Character("Ada")
         ("seen", "[1, 2"),
         ("seen", '{"1": 2}'),
         ("seen", '["1"]'),
-        ("seen", "[" * 100_000),
+        pytest.param("seen", "[" * 100_000, id="seen, nested"),
         ("seen", b"\xff\xfe"),
         ("seen", None),
         ("settings", "[]"),
@@ -580,7 +584,7 @@ def test_at_the_end_what_waits_is_written(database: Path) -> None:
 def test_the_end_comes_even_if_the_disk_does_not(
     database: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telnet.examples.mud.accounts.LAST_ATTEMPTS", 0.5)
+    monkeypatch.setattr(accounts_module, "LAST_ATTEMPTS", 0.5)
     accounts = Accounts(database)
     ada = accounts.find("Ada").result()
     assert ada is not None
