@@ -580,6 +580,7 @@ def test_at_the_end_what_waits_is_written(database: Path) -> None:
     assert kept_room(database) == CAFE
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_end_comes_even_if_the_disk_does_not(
     database: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -1573,6 +1574,7 @@ def test_a_line_that_is_too_long_is_said_to_be(island: Island) -> None:
     assert "That line was too long." in island.visitor("Ada").type("x" * 5000)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @few
 @given(st.lists(st.text(max_size=100) | st.sampled_from(("n", "s", "map", "who", "settings reader on")), max_size=9))
@@ -2020,6 +2022,7 @@ def answered_within(client: socket.socket, seconds: float) -> bool:
     return time.monotonic() - began < seconds
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
 def test_the_world_never_waits_for_the_disk(tmp_path: Path, shell: str) -> None:
@@ -2038,6 +2041,7 @@ def test_the_world_never_waits_for_the_disk(tmp_path: Path, shell: str) -> None:
     assert kept_room(database) == SQUARE
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="another process is given limits, by Linux alone")
 @pytest.mark.parametrize("shell", SHELLS)
@@ -2059,6 +2063,7 @@ def test_a_full_disk_is_told_and_waited_for(tmp_path: Path, shell: str) -> None:
     assert kept_room(database) == SQUARE
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_waits_for_the_disk_is_written_at_the_end(tmp_path: Path, shell: str) -> None:
@@ -2075,6 +2080,7 @@ def test_what_waits_for_the_disk_is_written_at_the_end(tmp_path: Path, shell: st
     assert kept_room(database) == SQUARE
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
 def test_a_second_signal_does_not_keep_what_waits_from_being_written(tmp_path: Path, shell: str) -> None:
@@ -2102,6 +2108,7 @@ def test_a_host_that_cannot_be_listened_on_is_refused(shell: str) -> None:
             serve(host, 0, ":memory:", shell)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_second_demo_on_one_file_is_refused_until_the_first_has_gone(tmp_path: Path, shell: str) -> None:
@@ -2121,6 +2128,7 @@ def test_a_second_demo_on_one_file_is_refused_until_the_first_has_gone(tmp_path:
         talk(ada, "Name: ", "Ada", "Password: ", PASSWORD, "100mv> ")
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
 def test_an_honest_login_goes_before_guessers(tmp_path: Path, shell: str) -> None:
@@ -2160,6 +2168,7 @@ def test_a_client_that_has_said_all_gets_its_answers(tmp_path: Path, shell: str)
     assert time.monotonic() - began < 10.0
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
 def test_a_client_that_leaves_without_a_word_is_let_go_at_once(tmp_path: Path, shell: str) -> None:
@@ -2171,6 +2180,7 @@ def test_a_client_that_leaves_without_a_word_is_let_go_at_once(tmp_path: Path, s
     assert time.monotonic() - began < 3.0
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS_AND_UVLOOP)
 def test_whoever_floods_is_slowed_down_and_stays(tmp_path: Path, shell: str) -> None:
