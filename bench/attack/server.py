@@ -115,12 +115,13 @@ class Control:
         threading.Thread(target=self._obey, daemon=True).start()
 
     def _obey(self) -> None:
-        for order in (self._begin, self._end):
-            self._orders.recv()
-            self._in_loop(order)
+        self._orders.recv()
+        gc.collect()  # the first full collection of a process comes early; in this thread it is on no account
+        self._in_loop(self._begin)
+        self._orders.recv()
+        self._in_loop(self._end)
 
     def _begin(self) -> None:
-        gc.collect()  # the first full collection of a process comes early, and is nobody's doing
         METER.reset()
         self._waited = waited()
         self._orders.send(None)
