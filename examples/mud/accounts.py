@@ -63,7 +63,7 @@ class Accounts:
         self._log = Log(burst=10, rate=1)
         self._reported: set[str] = set()
         opened: Future[None] = Future()
-        # A daemon: if the disk hangs for ever, the program ends all the same.
+        # A daemon: if the disk hangs for ever, the program ends even so.
         self._thread = Thread(target=self._run, args=(opened,), name="mud-accounts", daemon=True)
         self._thread.start()
         opened.result()

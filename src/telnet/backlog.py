@@ -11,7 +11,7 @@ __all__ = ["Backlog"]
 
 
 class Backlog:
-    """Sources, what was written behind them, and the ends of compressed streams, each with the compressor of its time.
+    """Sources, what was written after them, and the ends of compressed streams, each with the compressor of its time.
 
     An entry is compressed when it is taken.  The compressor that it brings is the one that was in force when it came,
     so compression may start and end at any place, whatever still waits before that.

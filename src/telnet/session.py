@@ -20,7 +20,7 @@ true: a shell then calls again in its next turn, and reads nothing more from the
 same without an end.
 
 What is written passes the compressor, if there is one, when it is taken: one flush a turn.  While a file is under way,
-what is written waits behind it, and each take gives one piece (see :mod:`telnet.backlog`).
+what is written waits after it, and each take gives one piece (see :mod:`telnet.backlog`).
 """
 
 from __future__ import annotations
@@ -368,7 +368,7 @@ class Session:
 
     @property
     def unsent(self) -> int:
-        """How many bytes were written since the last :meth:`take`, before compression, or wait behind a file."""
+        """How many bytes were written since the last :meth:`take`, before compression, or wait after a file."""
         return self._output_size if self._backlog is None else self._output_size + self._backlog.size
 
     @property
@@ -554,7 +554,7 @@ class Session:
         """Whether BS (8) and DEL (127) in a line erase the character before them, as ``IAC EC`` always does; nothing is
         drawn.
 
-        For clients that send each key by itself.  It is False at first, since other clients send these characters as
+        For clients that send each key at once.  It is False at first, since other clients send these characters as
         text.  It can be set between any two events.
         """
         return self._decoder.edit_lines

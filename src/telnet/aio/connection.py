@@ -121,7 +121,7 @@ class MudConnection(asyncio.Protocol, MudHandler):
         self._held = False  # whether the program called pause()
         self._answering = False  # whether who read the latest line has not come back for another
         self._writable = True
-        self._handed_over = 0  # bytes of files, and of what was written behind them
+        self._handed_over = 0  # bytes of files, and of what was written after them
         self._of_files = 0  # how many of them the transport may still have that are of files
         self._input_ended = False
         self._input_finished = False  # whether all that came was delivered, too

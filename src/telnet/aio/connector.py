@@ -1,7 +1,7 @@
 """Making an outgoing connection on asyncio: every address of a name is tried, with sockets that lose no urgent data.
 
-An event loop's ``create_connection`` makes its sockets by itself, and lets nobody at them before the first bytes of the
-server may have come, when it is too late to say where urgent data belongs.
+An event loop's ``create_connection`` makes its sockets itself and hands one out only when it is connected. By then the
+first bytes of the server may have come, and it is too late to say where urgent data belongs.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _ROOM: Final = 2048
 
 
 def encode_atcp(name: str, argument: str = "", body: str = "", *, encoding: str = "utf-8") -> bytes:
-    """Return the payload of a message: ``name argument``, and on the lines behind it the body.
+    """Return the payload of a message: ``name argument``, and on the lines after it the body.
 
     What the encoding lacks becomes ``?``.  Raises ``ValueError`` for a name that is not one word, or an argument of
     more than one line.

@@ -173,7 +173,7 @@ def offer_login(
     """Server: say which logins are taken, to a client that has listed ``Char.Login``; return whether that was done.
 
     Call it from ``on_gmcp_supports``, once.  One of the ``on_login_...`` events is owed next, but a client may wait for
-    its user: prompt for a name all the same.
+    its user: prompt for a name even so.
 
     A client that knows version 1 only is offered that, and no ``"oauth"`` without a location.
 
@@ -181,7 +181,7 @@ def offer_login(
     :param location: the URL of the OpenID configuration, for ``"oauth"`` in version 1, and for ``client_id``.
     :param version: the newest version of Char.Login that the program speaks, 1 or 2.
     :param client_id: the name under which the provider at ``location`` knows the client, which then can sign its user
-        in by itself.  It is told in version 2 and over TLS alone.
+        in.  It is sent in version 2 and over TLS alone.
     :param scopes: what the client is to ask that provider for.
     :param nonce_required: whether the client is to send its nonce with :func:`send_auth_code`.
     :raises ValueError: if there is no type, the version is another one, the location is no address of ``https`` or

@@ -34,7 +34,7 @@ class TTYPE(Option):
     Server: asks until a name comes again, ``limits.terminal_types`` times at most.  By MTTS the first is the client's
     name, the second its type of terminal, the third ``MTTS`` and its flags, and nothing follows; the flags are read at
     whichever place they come.  Without them all are types of terminal, the best first (RFC 1091), but for the names of
-    programs, which some clients tell all the same: those are the client's name.  ``client`` has what was learnt, and
+    programs, which some clients send even so: those are the client's name.  ``client`` has what was learnt, and
     ``on_terminal_types(names)`` is called with all of them at the end.
 
     Of a name, what is not printable ASCII is left out.  One of more than 64 characters is reported, and the next asked

@@ -25,7 +25,7 @@ _CORE: Final = ("zmp.check", "zmp.ident", "zmp.no-support", "zmp.support", "zmp.
 
 
 def encode_zmp(command: str, *arguments: str, encoding: str = "utf-8") -> bytes:
-    """Return the payload of a command: its name and the arguments, each with a NUL behind it.
+    """Return the payload of a command: its name and the arguments, each with a NUL after it.
 
     What the encoding lacks becomes ``?``.  Raises ``ValueError`` for a name that is not up to 128 ASCII letters,
     digits, hyphens and dots between them, for an argument with a NUL in it, and for more than 16 KiB, which the other
