@@ -693,6 +693,18 @@ def test_a_file_that_others_could_read_is_closed_to_them(database: Path) -> None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there are rights of another kind")
+def test_directories_that_are_made_are_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        Accounts(tmp_path / "state" / "mud" / "mud.sqlite3").close()
+    finally:
+        os.umask(before)
+
+    for made in (tmp_path / "state", tmp_path / "state" / "mud"):
+        assert stat.S_IMODE(made.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are rights of another kind")
 def test_a_file_that_was_put_in_its_place_is_closed_to_others_too(database: Path) -> None:
     accounts = Accounts(database)
     backup = Path(shutil.copy(database, database.with_name("backup")))

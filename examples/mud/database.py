@@ -45,7 +45,7 @@ class Database:
         self._file: tuple[int, int] | None = None
         try:
             if self._path is not None:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_directory(self._path.parent)
                 check(self._path)
                 self._lock = lock(self._path)
                 make(self._path)
@@ -113,6 +113,13 @@ class Database:
 def identity(path: Path) -> tuple[int, int]:
     found = path.stat()
     return found.st_dev, found.st_ino
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory and those above it, for this user alone: who may write to one may put another file in it."""
+    if not path.exists():
+        make_directory(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def check(path: Path) -> None:
